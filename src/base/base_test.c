@@ -1,0 +1,309 @@
+/* Unit tests of the toolkit: strings, arenas, buffers, cursors, addresses, nearest names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/cursor.h"
+#include "base/errbuf.h"
+#include "base/hash.h"
+#include "base/ip.h"
+#include "base/str.h"
+
+static void
+assert_str(struct str got, const char *want)
+{
+	if (!str_eq(got, str_of(want)))
+		fail_msg("got \"%.*s\", want \"%s\"", STR_ARG(got), want);
+}
+
+static void
+test_split(void **state)
+{
+	struct str rest = STR("a,,b,"), part;
+
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "a");
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "");
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "b");
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "");
+	assert_false(str_split(&rest, ',', &part));
+}
+
+static void
+test_words_and_trim(void **state)
+{
+	struct str rest = STR("  one\ttwo  "), word;
+
+	assert_true(str_word(&rest, &word));
+	assert_str(word, "one");
+	assert_true(str_word(&rest, &word));
+	assert_str(word, "two");
+	assert_false(str_word(&rest, &word));
+	assert_str(str_trim(STR(" \tx y\r\n")), "x y");
+	assert_str(str_trim(STR("  ")), "");
+}
+
+static void
+test_numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		bool ok;
+		uint64_t value;
+	} cases[] = {
+		{"0", 10, true, 0},
+		{"10", 10, true, 10},
+		{"11", 10, false, 0},
+		{"18446744073709551615", UINT64_MAX, true, UINT64_MAX},
+		{"18446744073709551616", UINT64_MAX, false, 0},
+		{"", 10, false, 0},
+		{"-1", 10, false, 0},
+		{"1 ", 10, false, 0},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint64_t v = 0;
+		assert_int_equal(str_to_u64(str_of(cases[i].text), cases[i].max, &v), cases[i].ok);
+		assert_int_equal(v, cases[i].value);
+	}
+}
+
+static void
+test_affixes(void **state)
+{
+	assert_true(str_has_prefix_nocase(STR("IPv6:::1"), STR("ipv6:")));
+	assert_false(str_has_prefix(STR("IPv6"), STR("ipv6")));
+	assert_true(str_has_suffix(STR("mx.example"), STR(".example")));
+	assert_false(str_has_suffix(STR("x"), STR("xx")));
+	assert_true(str_contains(STR("abc"), STR("bc")));
+	assert_true(str_cmp(STR("a"), STR("ab")) < 0);
+	assert_int_equal(str_rfind(STR("a.b.c"), '.'), 3);
+	assert_int_equal(str_find(STR("abc"), '.'), 3);
+}
+
+static void
+test_arena_limit(void **state)
+{
+	struct arena a;
+
+	arena_init(&a, 64, 1000);
+	assert_null(a.chunks); /* nothing is taken before it is needed */
+	for (int i = 0; i < 9; i++)
+		memset(arena_alloc(&a, 64), 'x', 64);
+	assert_false(arena_is_over(&a));
+	for (int i = 0; i < 20; i++)
+		memset(arena_alloc(&a, 64), 'y', 64);
+	assert_true(arena_is_over(&a));
+	arena_reset(&a);
+	assert_false(arena_is_over(&a));
+	assert_str(arena_printf(&a, "%d-%s", 7, "x"), "7-x");
+	assert_str(arena_lower(&a, STR("MX.Example")), "mx.example");
+	assert_string_equal(arena_z(&a, STR("z")), "z");
+	arena_done(&a);
+	arena_done(&a); /* twice is harmless */
+}
+
+static void
+test_buf_bounds(void **state)
+{
+	char room[8];
+	struct buf b = BUF(room);
+
+	buf_puts(&b, "12345");
+	buf_putu(&b, 678);
+	assert_false(buf_is_cut(&b));
+	buf_putc(&b, '9');
+	assert_true(buf_is_cut(&b));
+	assert_str(buf_str(&b), "12345678");
+	buf_reset(&b);
+	buf_printf(&b, "%s", "1234567890");
+	assert_true(buf_is_cut(&b));
+	assert_true(buf_str(&b).n < sizeof(room));
+}
+
+static void
+test_buf_escape(void **state)
+{
+	char room[64];
+	struct buf b = BUF(room);
+
+	buf_put_escaped(&b, str_from("a\n\\\0\xff z", 7), 100);
+	assert_str(buf_str(&b), "a\\010\\092\\000\\255 z");
+	buf_reset(&b);
+	buf_put_escaped(&b, STR("abcdef"), 3);
+	assert_str(buf_str(&b), "abc...");
+}
+
+static void
+test_cursor(void **state)
+{
+	struct cursor c = cursor_on(str_from("\x01\x02\x03\x04\x05\x06\x07hi\0rest", 14));
+
+	assert_int_equal(cursor_u8(&c), 1);
+	assert_int_equal(cursor_u16(&c), 0x0203);
+	assert_int_equal(cursor_u32(&c), 0x04050607);
+	assert_str(cursor_z(&c), "hi");
+	assert_str(cursor_rest(&c), "rest");
+	assert_true(cursor_ok(&c));
+	assert_int_equal(cursor_u8(&c), 0);
+	assert_false(cursor_ok(&c));
+	cursor_seek(&c, 0);
+	assert_int_equal(cursor_u8(&c), 0); /* the error stays */
+	c = cursor_on(STR("no nul"));
+	assert_int_equal(cursor_z(&c).n, 0);
+	assert_false(cursor_ok(&c));
+}
+
+static void
+test_ip_parse(void **state)
+{
+	static const struct {
+		const char *text, *want; /* want NULL: refused */
+	} cases[] = {
+		{"192.0.2.1", "192.0.2.1"},
+		{"192.0.2.01", NULL},
+		{"192.0.2", NULL},
+		{"192.0.2.256", NULL},
+		{"::1", "::1"},
+		{"2001:DB8::A", "2001:db8::a"},
+		{"::ffff:192.0.2.7", "192.0.2.7"},
+		{"::FFFF:c000:207", "192.0.2.7"},
+		{"2001:db8:::1", NULL},
+		{"fe80::1%eth0", NULL},
+		{"[::1]", NULL},
+		{"", NULL},
+		{"1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb", NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ip ip;
+		char text[IP_TEXT_MAX];
+		bool ok = ip_parse(str_of(cases[i].text), &ip);
+		if (ok != (cases[i].want != NULL))
+			fail_msg("%s: %d", cases[i].text, ok);
+		if (ok)
+			assert_string_equal(ip_text(&ip, text), cases[i].want);
+	}
+}
+
+static void
+test_ip_nets(void **state)
+{
+	static const struct {
+		const char *net, *ip;
+		bool in;
+	} cases[] = {
+		{"192.0.2.0/24", "192.0.2.255", true},
+		{"192.0.2.0/24", "192.0.3.0", false},
+		{"192.0.2.77/25", "192.0.2.1", true},
+		{"0.0.0.0/0", "255.1.2.3", true},
+		{"0.0.0.0/0", "2001:db8::1", false},
+		{"2001:db8::/33", "2001:db8:7fff::1", true},
+		{"2001:db8::/33", "2001:db8:8000::1", false},
+		{"192.0.2.1", "192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ip_net net;
+		struct ip ip;
+		assert_true(ip_net_parse(str_of(cases[i].net), &net));
+		assert_true(ip_parse(str_of(cases[i].ip), &ip));
+		assert_int_equal(ip_net_has(&net, &ip), cases[i].in);
+	}
+	struct ip_net net;
+	assert_false(ip_net_parse(STR("192.0.2.0/33"), &net));
+	assert_false(ip_net_parse(STR("192.0.2.0/"), &net));
+	assert_false(ip_net_parse(STR("x/8"), &net));
+}
+
+static void
+test_ip_private(void **state)
+{
+	static const struct {
+		const char *ip;
+		bool private;
+	} cases[] = {
+		{"10.1.2.3", true},
+		{"172.16.0.1", true},
+		{"172.32.0.1", false},
+		{"100.64.1.1", true},
+		{"192.168.9.9", true},
+		{"127.0.0.1", true},
+		{"169.254.3.4", true},
+		{"192.0.2.1", false},
+		{"::1", true},
+		{"::", true},
+		{"fd00::1", true},
+		{"fe80::1", true},
+		{"2001:db8::1", false},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct ip ip;
+		assert_true(ip_parse(str_of(cases[i].ip), &ip));
+		assert_int_equal(ip_is_private(&ip), cases[i].private);
+	}
+}
+
+static void
+test_errbuf(void **state)
+{
+	static const char *const names[] = {"reject_at", "defer_at", "profile"};
+	struct errbuf e = {0};
+	char line[200];
+
+	errbuf_at(&e, "mxward.conf", 7);
+	assert_false(err(&e, "unknown key %s", "x"));
+	errbuf_at(&e, "other", 9);
+	assert_false(err(&e, "second"));
+	errbuf_print(&e, line, sizeof(line));
+	assert_string_equal(line, "mxward.conf:7: unknown key x");
+	assert_int_equal(e.count, 2);
+
+	assert_string_equal(nearest_name(STR("rejct_at"), names, 3), "reject_at");
+	assert_string_equal(nearest_name(STR("porfile"), names, 3), "profile");
+	assert_null(nearest_name(STR("zzzzzz"), names, 3));
+}
+
+static void
+test_hash(void **state)
+{
+	uint64_t a = hash_str(STR("mx.example")), b = hash_str(STR("mx.examplf"));
+
+	assert_true(a != b);
+	assert_true(hash_str(STR("mx.example")) == a);
+	assert_true(hash_str_with(STR("mx.example"), 1) != a);
+	hash_seed();
+	assert_true(hash_str(STR("mx.example")) != a); /* fails once in 2^64 runs */
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_words_and_trim),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_affixes),
+		cmocka_unit_test(test_arena_limit),
+		cmocka_unit_test(test_buf_bounds),
+		cmocka_unit_test(test_buf_escape),
+		cmocka_unit_test(test_cursor),
+		cmocka_unit_test(test_ip_parse),
+		cmocka_unit_test(test_ip_nets),
+		cmocka_unit_test(test_ip_private),
+		cmocka_unit_test(test_errbuf),
+		cmocka_unit_test(test_hash),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

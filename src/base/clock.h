@@ -1,0 +1,19 @@
+/*
+ * clock: the only file that reads a clock.
+ *
+ * Inside the program time is monotonic milliseconds: steps of the wall clock age nothing.  Wall
+ * time is for log lines and records only.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+/* Milliseconds since an arbitrary start; never goes back. */
+uint64_t clock_ms(void);
+/* Microseconds, for measuring ourselves. */
+uint64_t clock_us(void);
+/* Seconds since 1970. */
+int64_t clock_wall(void);
+
+#endif

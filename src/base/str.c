@@ -1,0 +1,211 @@
+/* str: see str.h. */
+#include "base/str.h"
+
+struct str
+str_of(const char *z)
+{
+	return (struct str){z, z ? strlen(z) : 0};
+}
+
+struct str
+str_from(const char *p, size_t n)
+{
+	return (struct str){p, n};
+}
+
+bool
+str_eq(struct str a, struct str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool
+str_eq_nocase(struct str a, struct str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++)
+		if (chr_lower(a.p[i]) != chr_lower(b.p[i]))
+			return false;
+	return true;
+}
+
+int
+str_cmp(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int r = n ? memcmp(a.p, b.p, n) : 0;
+
+	if (r != 0)
+		return r;
+	return (a.n > b.n) - (a.n < b.n);
+}
+
+bool
+str_has_prefix(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq(str_slice(s, 0, prefix.n), prefix);
+}
+
+bool
+str_has_prefix_nocase(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && str_eq_nocase(str_slice(s, 0, prefix.n), prefix);
+}
+
+bool
+str_has_suffix(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n && str_eq(str_skip(s, s.n - suffix.n), suffix);
+}
+
+bool
+str_has_suffix_nocase(struct str s, struct str suffix)
+{
+	return s.n >= suffix.n && str_eq_nocase(str_skip(s, s.n - suffix.n), suffix);
+}
+
+bool
+str_contains(struct str s, struct str part)
+{
+	return part.n == 0 || (s.n >= part.n && memmem(s.p, s.n, part.p, part.n));
+}
+
+struct str
+str_slice(struct str s, size_t from, size_t to)
+{
+	if (to > s.n)
+		to = s.n;
+	if (from > to)
+		from = to;
+	return (struct str){s.p ? s.p + from : NULL, to - from};
+}
+
+struct str
+str_skip(struct str s, size_t n)
+{
+	return str_slice(s, n, s.n);
+}
+
+size_t
+str_find(struct str s, char c)
+{
+	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
+
+size_t
+str_rfind(struct str s, char c)
+{
+	const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
+
+bool
+str_split(struct str *rest, char sep, struct str *head)
+{
+	if (!rest->p)
+		return false;
+	size_t at = str_find(*rest, sep);
+	*head = str_slice(*rest, 0, at);
+	*rest = at < rest->n ? str_skip(*rest, at + 1) : (struct str){NULL, 0};
+	return true;
+}
+
+bool
+str_word(struct str *rest, struct str *word)
+{
+	size_t from = 0;
+	while (from < rest->n && (rest->p[from] == ' ' || rest->p[from] == '\t'))
+		from++;
+	size_t to = from;
+	while (to < rest->n && rest->p[to] != ' ' && rest->p[to] != '\t')
+		to++;
+	if (to == from)
+		return false;
+	*word = str_slice(*rest, from, to);
+	*rest = str_skip(*rest, to);
+	return true;
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct str
+str_trim(struct str s)
+{
+	while (s.n && is_blank(s.p[0]))
+		s = str_skip(s, 1);
+	while (s.n && is_blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+bool
+str_to_u64(struct str s, uint64_t max, uint64_t *out)
+{
+	uint64_t v = 0;
+
+	if (s.n == 0)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!chr_is_digit(s.p[i]))
+			return false;
+		uint64_t d = (uint64_t)(s.p[i] - '0');
+		if (v > max / 10 || v * 10 > max - d)
+			return false;
+		v = v * 10 + d;
+	}
+	*out = v;
+	return true;
+}
+
+bool
+chr_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool
+chr_is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool
+chr_is_alnum(char c)
+{
+	return chr_is_digit(c) || chr_is_alpha(c);
+}
+
+bool
+chr_is_xdigit(char c)
+{
+	return chr_hex(c) >= 0;
+}
+
+bool
+chr_is_print(char c)
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
+char
+chr_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+int
+chr_hex(char c)
+{
+	if (chr_is_digit(c))
+		return c - '0';
+	c = chr_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}

@@ -1,0 +1,32 @@
+/*
+ * ask: how a check asks.
+ *
+ * Each function returns the fact or NULL.  NULL means: noted, run me again when it is known.  A
+ * check then asks for whatever else it already can and returns CHECK_WAIT.  Because a check is run
+ * again from its top, it remembers nothing; what it computes on the way lives in the scratch arena
+ * and is gone after the run.
+ *
+ * A check that may not be answered (budget of FACTS_MAX questions used up, name that cannot be
+ * asked) gets a failed answer, never NULL: so it ends.
+ */
+#ifndef FACT_ASK_H
+#define FACT_ASK_H
+
+#include "fact/fact.h"
+
+struct ask {
+	struct transaction *txn;
+	unsigned check;		 /* number of the running check: its waiter bit */
+	bool waits;		 /* some ask returned NULL in this run */
+	struct ip client;	 /* known from the start */
+	struct arena *scratch;	 /* emptied before each run */
+	const void *settings;	 /* the running check's own settings */
+	const struct site *site; /* facts about the receiver's own site, fixed per transaction */
+};
+
+/* name in canonical text (dns_name_parse()); it may live in scratch. */
+const struct dns_answer *ask_dns(struct ask *q, enum dns_type type, struct str name);
+/* NULL until the SMTP dialogue has brought it. */
+const struct str *ask_env(struct ask *q, enum env_item item);
+
+#endif

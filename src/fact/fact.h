@@ -1,0 +1,69 @@
+/*
+ * fact: a question and its answer; the table of them that one transaction keeps.
+ *
+ * Two kinds of question exist so far: DNS questions, and items of the SMTP envelope (a check may
+ * ask for the sender before MAIL was given and is told when it comes).  A fact, once answered,
+ * never changes; a deadline is an answer too (DNS_FAIL, "timeout").  Checks see this only through
+ * ask.h; the engine (core/run) owns the table and is the only one that answers.
+ */
+#ifndef FACT_FACT_H
+#define FACT_FACT_H
+
+#include "dns/message.h"
+
+#define FACTS_MAX 64 /* DNS questions per transaction: the budget over all checks */
+
+enum env_item {
+	ENV_HELO,      /* the name of HELO/EHLO as given, "" where the client gave none */
+	ENV_MAIL_FROM, /* the sender without <>, "" for the null sender */
+	ENV_COUNT
+};
+
+/*
+ * An answer as sources and the cache hand it out: one block of memory, counted.  The transaction
+ * takes a reference with each fact and gives it back when it ends, so a cache may drop an entry
+ * at any time.
+ */
+struct answer {
+	struct dns_answer dns;
+	unsigned refs;
+	uint64_t expires_ms; /* clock_ms(), set by the cache */
+	struct arena arena;  /* what dns points to */
+};
+
+/* A fresh answer with one reference, DNS_FAIL until filled in by its maker, whose strings go into
+ * answer->arena. */
+struct answer *answer_new(void);
+/* The shared answer for a failure of this kind; reason is a literal. */
+struct answer *answer_fail(const char *reason);
+struct answer *answer_ref(struct answer *a);
+void answer_unref(struct answer *a); /* NULL is fine */
+
+struct fact {
+	struct str name; /* canonical; lives in the transaction's arena */
+	enum dns_type type;
+	uint64_t hash;	       /* question_hash(name, type) */
+	uint64_t waiters;      /* bit i: check i asked and is to be run again on the answer */
+	struct answer *answer; /* NULL: open */
+	bool sent;	       /* a source is working on it */
+	void *source_data;     /* for the source while sent */
+	struct transaction *owner;
+	uint8_t index; /* place in the owner's table */
+};
+
+uint64_t question_hash(struct str name, enum dns_type type);
+
+/*
+ * What answers questions.  lookup() is the fast path and may be called inside a running check: it
+ * answers from memory or says NULL; it gives a reference.  start() is called from the loop only;
+ * the source later calls transaction_answer(fact, answer) from the loop, exactly once, unless
+ * cancel() came first.  start() itself never answers: what is known at once is lookup()'s job.
+ */
+struct source {
+	struct answer *(*lookup)(
+		struct source *s, struct str name, enum dns_type type, uint64_t hash);
+	void (*start)(struct source *s, struct fact *f);
+	void (*cancel)(struct source *s, struct fact *f);
+};
+
+#endif
