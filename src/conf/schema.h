@@ -1,0 +1,70 @@
+/*
+ * conf/schema: settings described by tables that their users own.
+ *
+ * A part of the program that has settings keeps a struct for them and a table of rows, one per
+ * key: name, type, place in the struct, default, range, one line of help.  Reading, checking,
+ * printing
+ * (`mxward conf show`), and the manual's chapter on settings all work from these rows.
+ */
+#ifndef CONF_SCHEMA_H
+#define CONF_SCHEMA_H
+
+#include "base/arena.h"
+#include "base/errbuf.h"
+#include "base/ip.h"
+
+enum setting_type {
+	SETTING_BOOL,	  /* bool: yes/no, true/false, on/off */
+	SETTING_NUMBER,	  /* int64_t, min..max */
+	SETTING_POINTS,	  /* int32_t in hundredths of a point: "8", "-0.5" */
+	SETTING_DURATION, /* int64_t in ms: "500ms", "8s", "4h", "7d"; min..max in ms */
+	SETTING_SIZE,	  /* int64_t in bytes: "4096", "32K", "64M"; min..max */
+	SETTING_STRING,	  /* struct str, may be empty */
+	SETTING_CHOICE,	  /* int: index into choices */
+	SETTING_WORDS,	  /* struct words: blank- or comma-separated */
+	SETTING_NETS,	  /* struct nets: addresses and networks */
+};
+
+struct words {
+	size_t n;
+	const struct str *word;
+};
+
+struct nets {
+	size_t n;
+	const struct ip_net *net;
+};
+
+struct setting {
+	const char *name;
+	enum setting_type type;
+	size_t offset;		    /* offsetof() in the section's struct */
+	const char *fallback;	    /* the default, as an administrator would write it */
+	int64_t min, max;	    /* NUMBER, DURATION, SIZE; both 0: no limit but the type's */
+	const char *const *choices; /* CHOICE: NULL-terminated */
+	const char *help;	    /* one line, for people */
+};
+
+/* One line of a section whose keys are not known beforehand. */
+struct entry {
+	struct str key, value;
+	struct str comment; /* text after ';' or '#' on the same line, trimmed; may be empty */
+};
+
+struct section {
+	const char *name; /* "policy" */
+	const char *help; /* one paragraph, for the manual */
+	const struct setting *settings;
+	size_t n;
+	size_t size; /* of the struct that offsets are into */
+	/* A section with free keys (actions, exempt): called for each line whose key is no row of
+	 * settings.  What it keeps lives in a.  Returns false with e filled (the place is set by
+	 * the caller).  NULL: unknown keys are errors with the nearest known name. */
+	bool (*entry)(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
+		struct errbuf *e);
+	/* Called once all lines are read, to check what rows cannot say; may be NULL. */
+	bool (*check)(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
+	const char *entry_help; /* how such a line reads, for the manual; NULL if entry is */
+};
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * core/check: what a check is.
+ *
+ * One file, one struct check: a pure function from facts to findings.  It can reach no network, no
+ * store, no clock and no heap; it reads top-down like blocking code (see fact/ask.h).
+ */
+#ifndef CORE_CHECK_H
+#define CORE_CHECK_H
+
+#include "conf/schema.h"
+#include "core/finding.h"
+#include "fact/ask.h"
+
+enum check_status { CHECK_WAIT, CHECK_DONE };
+
+struct check {
+	const char *name; /* settings section, log key, chapter of the manual, word in [exempt] */
+	const char *help; /* one paragraph for the manual */
+	const struct finding_code *codes; /* everything it can report */
+	size_t n_codes;
+	const struct section *section; /* its settings, or NULL */
+	enum check_status (*run)(struct ask *q, struct findings *out);
+};
+
+#define CHECKS_MAX 16
+
+/* What the checks may know about the receiving site; from [site]. */
+struct site {
+	struct str hostname;	/* our host name, lower case */
+	struct words hostnames; /* further names of ours */
+	struct words domains;	/* domains that we receive mail for */
+	struct nets addresses;	/* our own addresses */
+};
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * core/finding: what a check can report, and what it has reported.
+ *
+ * A check owns a table of finding codes; a finding is a code plus evidence: the names and
+ * addresses that were seen.  Every sentence shown to anybody is made from the code's templates
+ * and the evidence, whose bytes are escaped on the way out.
+ */
+#ifndef CORE_FINDING_H
+#define CORE_FINDING_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "core/cause.h"
+
+enum action_kind { ACTION_OFF, ACTION_SCORE, ACTION_TAG, ACTION_DEFER, ACTION_REJECT };
+
+struct action {
+	enum action_kind kind;
+	int32_t points; /* hundredths, with ACTION_SCORE; negative: a reward */
+};
+#define SCORE(hundredths)                  \
+	{                                  \
+		ACTION_SCORE, (hundredths) \
+	}
+
+struct finding_code {
+	const char *id;	   /* "rdns_none": stable for ever */
+	const char *label; /* "no reverse name": in the itemised score */
+	const char *text;  /* sentence with {places}, no full stop */
+	const char *fix;   /* "ask ... to ...": who repairs it, with {places}; NULL for good news */
+	enum cause_id cause;
+	struct action action;	   /* profile score */
+	struct action action_ipv6; /* for IPv6 clients, where different (kind OFF: the same) */
+	struct action strict;	   /* profile strict, where different (kind OFF: the same) */
+	bool temporary;		   /* evidence is missing, not bad: may never refuse mail */
+	bool good;		   /* good news: earns, never costs */
+	uint16_t code;		   /* SMTP reply when it refuses: 550 */
+	const char *enhanced;	   /* "5.7.25"; the class becomes 4 when it defers */
+	const char *reference;	   /* "RFC 8601 3" */
+};
+
+#define EVIDENCE_MAX 12
+
+struct evidence {
+	const char *key; /* literal: the {place} in templates, the key in JSON */
+	struct str value;
+};
+
+struct finding {
+	const struct finding_code *code;
+	uint8_t check; /* number of its check */
+	uint8_t n;
+	struct evidence evidence[EVIDENCE_MAX];
+};
+
+/* RFC 8601 2.7 result words that checks produce besides findings. */
+enum auth_result { AUTH_UNSET, AUTH_PASS, AUTH_FAIL, AUTH_TEMPERROR, AUTH_PERMERROR, AUTH_NONE };
+const char *auth_result_name(enum auth_result r);
+
+#define FINDINGS_MAX 16 /* of one check */
+
+/* What one run of one check reports; kept only when the run ends in CHECK_DONE. */
+struct findings {
+	size_t n;
+	struct finding item[FINDINGS_MAX];
+	enum auth_result iprev;
+	struct str confirmed; /* reverse name that forward DNS confirms, or empty */
+};
+
+/* Add a finding; evidence follows with finding_note().  Values must live at least as long as the
+ * run: the engine copies what it keeps. */
+struct finding *found(struct findings *out, const struct finding_code *code);
+void finding_note(struct finding *f, const char *key, struct str value);
+/* Value of a key, or an empty string. */
+struct str finding_get(const struct finding *f, const char *key);
+
+/* Fill a template: {key} becomes the evidence, escaped and cut to 255 bytes.  False when a place
+ * has no evidence (its braces are then left out). */
+bool finding_fill(const struct finding *f, const char *template, struct buf *out);
+
+#endif

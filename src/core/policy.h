@@ -1,0 +1,99 @@
+/*
+ * core/policy: findings in, verdict out.
+ *
+ * A pure function of findings, policy, and who the recipient is: it may be computed again from a
+ * record under another policy.  Two promises are kept here: a temporary finding never refuses and
+ * never adds points, and a refusal by score stands only if no answer that is missing could have
+ * lowered the score below the threshold.
+ */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include "core/run.h"
+
+enum profile { PROFILE_SCORE, PROFILE_STRICT, PROFILE_MONITOR };
+
+enum verdict_kind { VERDICT_ACCEPT, VERDICT_TAG, VERDICT_DEFER, VERDICT_REJECT };
+const char *verdict_name(enum verdict_kind v); /* "accept", "tag", "defer", "reject" */
+
+struct exemption {
+	bool by_domain;
+	struct ip_net net; /* unless by_domain */
+	struct str domain; /* canonical; counts for names equal or below, confirmed by FCrDNS */
+	uint64_t checks;   /* bit i: check i is skipped */
+	struct str reason;
+	struct str text; /* as written, for the log */
+};
+
+struct policy {
+	enum profile profile;
+	int32_t reject_at, defer_at; /* hundredths; defer_at 0: never */
+	bool terse;		     /* reply without evidence */
+	bool show_score;	     /* itemised score in the reply */
+	struct str help_url;	     /* shown in replies; "%c" becomes the case id */
+	const struct action *actions[2][CHECKS_MAX]; /* [0] IPv4, [1] IPv6; by check, by its code */
+	struct nets ours;
+	size_t n_exemptions;
+	const struct exemption *exemptions;
+};
+
+/* What the state of the daemon adds to a judgement (all zero: nothing). */
+struct circumstances {
+	const char *accept_because; /* literal; accept whatever was found ("client address lost") */
+	uint64_t suspended[CHECKS_MAX]; /* bit j: code j of check i is in monitor mode */
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	enum verdict_kind
+		would;	     /* what it were without monitor profile, exemption of the recipient */
+	uint16_t code;	     /* 550, 451; 0 for accept and tag */
+	struct str enhanced; /* "5.7.25" */
+	int32_t score;	     /* hundredths */
+	bool temporary;	     /* a deferral for want of evidence: the caller caps these */
+	const char *because; /* literal: why findings did not count ("postmaster", ...), or NULL */
+	const struct exemption *exemption; /* the one that applied, or NULL */
+	const struct finding *main;	   /* the finding that decided, or NULL */
+	/* Reply text without codes; one to REPLY_LINES lines for the milter, all in one for policy.
+	 */
+	size_t n_lines;
+	struct str line[4];
+	struct str one_line;
+};
+
+#define REPLY_LINES    4
+#define REPLY_MAX      430 /* bytes of one_line: with codes below the 450 that Postfix likes */
+#define REPLY_LINE_MAX 400
+
+struct judgement {
+	const struct policy *policy;
+	const struct check_set *checks;
+	const struct result *result;
+	const struct ip *client;
+	struct str rcpt;		 /* empty: no recipient known */
+	const struct circumstances *now; /* NULL: none */
+	struct str case_id;		 /* empty: none shown */
+};
+
+/* Strings of *out live in a. */
+void policy_judge(const struct judgement *j, struct arena *a, struct verdict *out);
+/* The verdict that a capped deferral turns into: accept, saying why. */
+void verdict_accept_instead(struct verdict *v, const char *because);
+
+/* What action a finding has under a policy (suspension and exemption aside). */
+struct action policy_action(const struct policy *p, const struct check_set *checks,
+	const struct finding *f, const struct ip *client);
+bool policy_is_ours(const struct policy *p, const struct ip *client);
+/* Checks to skip for this address: the networks of [exempt]. */
+uint64_t policy_skip(
+	const struct policy *p, const struct ip *client, const struct exemption **which);
+/* postmaster@ and abuse@ of any domain, RFC 5321 4.5.1, RFC 2142. */
+bool rcpt_is_always_reachable(struct str rcpt);
+
+/* "score 4", "score -0.5", "off", "tag", "defer", "reject"; e says what is wrong otherwise. */
+NODISCARD bool action_parse(struct str s, struct action *out, struct errbuf *e);
+void action_print(struct action a, struct buf *out);
+/* "+4", "-0.5" with sign, "4" without. */
+void points_print(int32_t hundredths, bool sign, struct buf *out);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * core/run: the driver of one transaction's checks.
+ *
+ * A transaction is what the mail server tells about one message: client, HELO, sender, and later
+ * its recipients.  It owns the table of facts and one arena.  The driver runs each check, again
+ * whenever a fact came that it waits for, until it is done.  Answers enter only through
+ * transaction_answer() and transaction_env(), from the loop, never while a check runs.
+ *
+ * Wait states: a transaction "waits for the network" while a check that is not done waits for an
+ * unanswered DNS question; only then may an SMTP command be held back.  A check that waits for a
+ * later command (HELO, MAIL) holds up nothing.
+ *
+ * Bounds: FACTS_MAX questions; each run of a check needs at least one new fact, so the number of
+ * runs is bounded; memory by the arena's limit, past which open questions count as failed.
+ */
+#ifndef CORE_RUN_H
+#define CORE_RUN_H
+
+#include "core/check.h"
+
+struct check_set {
+	size_t n;
+	const struct check *const *check;
+	const void *const *settings; /* n pointers, NULL where a check has none */
+};
+
+struct transaction;
+
+struct transaction_options {
+	const struct check_set *checks;
+	const struct site *site;
+	struct source *source; /* may be NULL: then nothing but facts given beforehand is known */
+	struct arena *arena;   /* the transaction's; its owner frees it after transaction_end() */
+	struct arena *scratch; /* shared by all transactions of the process */
+	uint64_t skip;	       /* bit i: do not run check i (exempted) */
+	/* Called from transaction_answer() when the last network question that a check waits for
+	 * was answered.  May be NULL. */
+	void (*settled)(void *ctx);
+	void *ctx;
+};
+
+/* Starts nothing yet: transaction_run() does. */
+struct transaction *transaction_begin(const struct transaction_options *o, const struct ip *client);
+/* Note an envelope item (once each).  Copies the value. */
+void transaction_env(struct transaction *t, enum env_item item, struct str value);
+/* Run every check that can get on, start the questions they asked. */
+void transaction_run(struct transaction *t);
+bool transaction_waits_for_network(const struct transaction *t);
+/* An answer from a source; takes over the reference.  Runs the waiting checks. */
+void transaction_answer(struct fact *f, struct answer *a);
+/* Time is up (or the budget): every open question is answered with a failure. */
+void transaction_expire(struct transaction *t, const char *reason);
+/* Cancel what is under way and give the answers back.  The arena is its owner's to free. */
+void transaction_end(struct transaction *t);
+
+/* The findings of all checks that are done, in the order of the checks. */
+struct result {
+	size_t n;
+	const struct finding *const *finding;
+	enum auth_result iprev;
+	struct str confirmed; /* confirmed reverse name or empty */
+	uint64_t done;	      /* bit i: check i has finished */
+	unsigned runs;	      /* how many times a check was run in all */
+};
+/* Lives in the transaction's arena; valid until the next answer. */
+struct result transaction_result(struct transaction *t);
+
+/* The facts, for records and explanations. */
+size_t transaction_facts(const struct transaction *t);
+const struct fact *transaction_fact(const struct transaction *t, size_t i);
+const struct ip *transaction_client(const struct transaction *t);
+/* The value of an envelope item; empty while unknown. */
+struct str transaction_env_get(const struct transaction *t, enum env_item item);
+
+#endif
