@@ -17,13 +17,14 @@ struct watch; /* a watched descriptor, opaque */
 /* NULL when the system refuses. */
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
-/* Until loop_stop(), or, with until_idle, until nothing is left to wait for. */
+/* Until loop_stop(), or until nothing is left to wait for (no timer set, nothing watched). */
 void loop_run(struct loop *l);
-void loop_stop(struct loop *l);
+void loop_stop(struct loop *l); /* from inside a call of the loop */
 /* Run once: wait for at most one batch of events, handle it. */
 void loop_once(struct loop *l);
 
-/* One-shot timers.  The call comes from the loop; timer_set() again re-arms it. */
+/* One-shot timers.  The call comes from the loop, never early; timer_set() replaces a time set
+ * before; everything, also timer_free(), is allowed inside the call. */
 struct timer *timer_new(struct loop *l, void (*call)(void *ctx), void *ctx);
 void timer_set(struct timer *t, uint64_t in_ms);
 void timer_clear(struct timer *t);
@@ -36,7 +37,7 @@ struct watch *watch_new(
 void watch_set(struct watch *w, unsigned on); /* 0 pauses */
 void watch_free(struct watch *w);	      /* NULL is fine; allowed inside its own call */
 
-/* Unix signals as events. */
+/* Unix signals as events; watch_free() ends it. */
 struct watch *loop_on_signal(struct loop *l, int signo, void (*call)(void *ctx), void *ctx);
 
 #endif
