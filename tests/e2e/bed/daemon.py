@@ -1,0 +1,117 @@
+"""mxward itself: settings, start, signals, log, and what it uses of the machine."""
+import os
+import signal
+import subprocess
+
+from .place import BedError, can_connect, wait_for
+
+
+def address_text(address):
+    """(host, port) or a path -> as the settings and Postfix write it."""
+    return "unix:" + address if isinstance(address, str) else "inet:%s:%d" % address
+
+
+class Mxward:
+    """`policy` and `milter` are the addresses to listen at; `sections` is the rest of the file."""
+
+    count = 0
+
+    def __init__(self, place, binary, resolver_port, policy=None, milter=None, sections=""):
+        Mxward.count += 1
+        self.place, self.binary, self.name = place, binary, "mxward%d" % Mxward.count
+        self.policy, self.milter, self.resolver_port = policy, milter, resolver_port
+        self.process = None
+        self.configure(sections)
+
+    def configure(self, sections):
+        text = "[listen]\n"
+        for key in ("policy", "milter"):
+            if getattr(self, key):
+                text += "%s = %s\n" % (key, address_text(getattr(self, key)))
+        text += "[dns]\nresolver = 127.0.0.1@%d\n" % self.resolver_port
+        self.conf = self.place.write(self.name + ".conf", text + sections)
+
+    def start(self):
+        self.process = self.place.start(self.name, [self.binary, "serve", "-c", self.conf])
+        addresses = [a for a in (self.policy, self.milter) if a]
+        self.process.wait_ready(lambda: all(can_connect(a) for a in addresses))
+        return self
+
+    def log(self):
+        return self.process.log()
+
+    def log_lines(self, *words):
+        """The log lines in which all these words occur."""
+        return [x for x in self.log().splitlines() if all(w in x for w in words)]
+
+    def wait_log(self, *words, seconds=5, after=0):
+        """The first line with these words beyond the first `after` such lines."""
+        return wait_for(lambda: self.log_lines(*words)[after:], seconds,
+                        "log line with %r" % (words,))[0]
+
+    def pids(self):
+        """The process and its workers."""
+        found, todo = [], [self.process.pid]
+        while todo:
+            pid = todo.pop()
+            try:
+                with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+                    todo += [int(x) for x in f.read().split()]
+            except OSError:
+                continue
+            found.append(pid)
+        return found
+
+    def usage(self):
+        """[(pid, resident KiB, descriptors)]"""
+        rows = []
+        for pid in self.pids():
+            try:
+                with open("/proc/%d/status" % pid) as f:
+                    status = f.read()
+                fds = len(os.listdir("/proc/%d/fd" % pid))
+            except OSError:
+                continue
+            for line in status.splitlines():
+                if line.startswith("VmRSS:"):
+                    rows.append((pid, int(line.split()[1]), fds))
+        return rows
+
+    def sanitized(self):
+        with open("/proc/%d/maps" % self.process.pid) as f:
+            return "libasan" in f.read()
+
+    def reload(self):
+        self.process.signal(signal.SIGHUP)
+
+    def freeze(self):
+        self.process.signal_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.signal_all(signal.SIGCONT)
+
+    def kill(self):
+        """As a crash would: parent first, so that it restarts nothing, and its workers."""
+        for pid in self.pids():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.popen.wait()
+
+    def stop(self, seconds=10):
+        return self.process.stop(seconds)
+
+
+def run_check(binary, *arguments, seconds=20):
+    """mxward check ...: (exit status, standard output, standard error)."""
+    done = subprocess.run([binary, "check", *arguments], capture_output=True, text=True,
+                          timeout=seconds, stdin=subprocess.DEVNULL, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def find_binary(build):
+    path = os.path.join(build, "mxward")
+    if not os.access(path, os.X_OK):
+        raise BedError("no mxward in %s: build it first (make)" % build)
+    return os.path.abspath(path)

@@ -1,0 +1,132 @@
+"""DNS for the tests: NSD as the whole Internet (the root zone), unbound as the site's resolver.
+
+Contract: unbound asks nobody but our NSD and sends from 127.0.0.1 only, so no question can leave
+the machine.  Its built-in answers for test addresses (192.0.2.0/24 and the like) are off.
+"""
+import os
+import shutil
+import socket
+import struct
+import subprocess
+
+from .place import BedError, Missing
+
+ROOT_ZONE = """$TTL 300
+. SOA ns.root-servers.example. hostmaster.root-servers.example. 1 3600 600 86400 60
+. NS ns.root-servers.example.
+ns.root-servers.example. A 127.0.0.1
+"""
+TYPES = {"A": 1, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28}
+
+
+def find_program(name):
+    path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/local/sbin")
+    if not path:
+        raise Missing("%s is not installed (Debian packages: nsd unbound postfix)" % name)
+    return path
+
+
+def ask(port, name, rrtype, seconds=2.0, rd=True):
+    """One question over UDP: (rcode, number of answer records), or None without an answer."""
+    question = b"".join(bytes([len(x)]) + x.encode() for x in name.strip(".").split(".") if x)
+    question += b"\0" + struct.pack("!HH", TYPES[rrtype], 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        s.settimeout(seconds)
+        s.connect(("127.0.0.1", port))
+        try:
+            s.send(struct.pack("!6H", 7, 0x100 if rd else 0, 1, 0, 0, 0) + question)
+            answer = s.recv(4096)
+        except OSError:
+            return None
+    return answer[3] & 15, struct.unpack("!H", answer[6:8])[0]
+
+
+class Nsd:
+    """Serves the root zone with the test's records.  `broken` zones answer SERVFAIL."""
+
+    def __init__(self, place, records, broken=()):
+        self.port = place.port()
+        home = place.mkdir("nsd")
+        place.write("nsd/root.zone", ROOT_ZONE + records)
+        zones = 'zone:\n name: "."\n zonefile: root.zone\n'
+        for name in broken:         # a zone whose file does not exist: NSD's own SERVFAIL
+            zones += 'zone:\n name: "%s"\n zonefile: missing.zone\n' % name
+        conf = place.write("nsd/nsd.conf", """server:
+ ip-address: 127.0.0.1@%d
+ port: %d
+ do-ip6: no
+ server-count: 1
+ username: ""
+ chroot: ""
+ zonesdir: "%s"
+ database: ""
+ pidfile: ""
+ xfrdfile: "%s/xfrd.state"
+ zonelistfile: "%s/zone.list"
+ xfrdir: "%s"
+ rrl-ratelimit: 0
+remote-control:
+ control-enable: no
+%s""" % (self.port, self.port, home, home, home, home, zones))
+        check = subprocess.run([find_program("nsd-checkzone"), ".", home + "/root.zone"],
+                               capture_output=True, text=True, check=False)
+        if check.returncode:
+            raise BedError("the zone of the tests is wrong: " + check.stdout + check.stderr)
+        self.process = place.start("nsd", [find_program("nsd"), "-d", "-c", conf])
+        self.process.wait_ready(lambda: ask(self.port, "ns.root-servers.example", "A", 0.2))
+
+
+class Unbound:
+    """A recursive resolver whose only root server is the given NSD."""
+
+    def __init__(self, place, nsd):
+        self.port = place.port()
+        home = place.mkdir("unbound")
+        conf = place.write("unbound/unbound.conf", """server:
+ interface: 127.0.0.1@%d
+ outgoing-interface: 127.0.0.1
+ do-ip6: no
+ access-control: 127.0.0.0/8 allow
+ do-not-query-localhost: no
+ unblock-lan-zones: yes
+ insecure-lan-zones: yes
+ module-config: "iterator"
+ username: ""
+ chroot: ""
+ directory: "%s"
+ pidfile: ""
+ use-syslog: no
+ logfile: ""
+ verbosity: 1
+ num-threads: 1
+ root-hints: ""
+ target-fetch-policy: "0 0 0 0 0"
+ qname-minimisation: no
+remote-control:
+ control-enable: no
+stub-zone:
+ name: "."
+ stub-addr: 127.0.0.1@%d
+ stub-prime: no
+""" % (self.port, home, nsd.port))
+        self.process = place.start("unbound", [find_program("unbound"), "-d", "-p", "-c", conf])
+        self.process.wait_ready(
+            lambda: (ask(self.port, "ns.root-servers.example", "A", 0.5) or (9,))[0] == 0)
+
+
+class DeadResolver:
+    """A resolver that takes every question and never answers."""
+
+    def __init__(self, place):
+        self.port = place.port()
+        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.udp.bind(("127.0.0.1", self.port))
+        self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.tcp.bind(("127.0.0.1", self.port))
+        self.tcp.listen(64)
+        place.at_close(self.close)
+
+    def close(self):
+        self.udp.close()
+        self.tcp.close()

@@ -1,0 +1,81 @@
+"""The clients of the tests and the DNS that makes them what they are.
+
+Each client says the truth about itself: `guilty` lists the findings that hold for it with positive
+evidence.  A 5xx to a client without any is a wrong verdict, in whatever test it comes up.
+"""
+import dataclasses
+import ipaddress
+
+
+@dataclasses.dataclass(frozen=True)
+class Client:
+    name: str
+    addr: str
+    helo: str
+    rdns: str = None            # what Postfix would tell as the client's (reverse) name
+    guilty: tuple = ()
+
+
+def reverse(addr):
+    return ipaddress.ip_address(addr).reverse_pointer + "."
+
+
+CLIENTS = [
+    Client("good", "192.0.2.10", "mail.good.example", "mail.good.example"),
+    Client("good2", "192.0.2.11", "mail.nice.example", "mail.nice.example"),
+    Client("good6", "2001:db8::10", "mail.good.example", "mail.good.example"),
+    Client("no_ptr", "192.0.2.20", "mail.noptr.example", None, ("rdns_none",)),
+    Client("no_ptr_bare", "192.0.2.29", "192.0.2.29", None, ("rdns_none", "helo_bare_ip")),
+    Client("no_ptr6", "2001:db8::20", "mail6.noptr.example", None, ("rdns_none",)),
+    Client("mismatch", "192.0.2.21", "mail.mismatch.example", "mail.mismatch.example",
+           ("rdns_mismatch",)),
+    Client("enduser", "203.0.113.77", "203-0-113-77.dsl.dyn.isp.example",
+           "203-0-113-77.dsl.dyn.isp.example", ("rdns_enduser", "helo_enduser")),
+    Client("underscore", "192.0.2.23", "mail_out.under.example", "mail.under.example",
+           ("helo_underscore",)),
+    Client("bare_ip", "192.0.2.24", "192.0.2.24", "mail.bare.example", ("helo_bare_ip",)),
+    Client("forged", "192.0.2.25", "mx.example.org", "mail.forger.example", ("helo_ours",)),
+    Client("alias", "192.0.2.26", "www.alias.example", "mail.alias.example", ("helo_alias",)),
+    Client("literal", "192.0.2.27", "[192.0.2.27]", "mail.literal.example"),
+    Client("wrong_literal", "192.0.2.28", "[192.0.2.1]", "mail.liar.example",
+           ("helo_literal_mismatch",)),
+    Client("localhost", "192.0.2.30", "localhost", "mail.local.example", ("helo_private",)),
+    Client("partner", "192.0.2.40", "192.0.2.40", "gate.partner.example", ("helo_bare_ip",)),
+    Client("false_partner", "192.0.2.41", "192.0.2.41", "gate.partner.example",
+           ("rdns_mismatch", "helo_bare_ip")),
+    Client("dns_failure", "198.51.100.5", "mail.good.example", None),
+    Client("dns_failure2", "198.51.100.6", "mail.good.example", None),
+    Client("helo_failure", "192.0.2.50", "mail.broken.example", "mail.steady.example"),
+]
+C = {client.name: client for client in CLIENTS}
+
+BROKEN_ZONES = ("broken.example", "100.51.198.in-addr.arpa")    # NSD answers SERVFAIL
+
+RECORDS = """
+mail.good.example. A 192.0.2.10
+mail.good.example. AAAA 2001:db8::10
+good.example. MX 10 mail.good.example.
+mail.nice.example. A 192.0.2.11
+mail.noptr.example. A 192.0.2.20
+mail6.noptr.example. AAAA 2001:db8::20
+mail.mismatch.example. A 192.0.2.99
+203-0-113-77.dsl.dyn.isp.example. A 203.0.113.77
+mail.under.example. A 192.0.2.23
+mail_out.under.example. A 192.0.2.23
+mail.bare.example. A 192.0.2.24
+mail.forger.example. A 192.0.2.25
+mx.example.org. A 192.0.2.1
+mail.alias.example. A 192.0.2.26
+www.alias.example. CNAME mail.alias.example.
+mail.literal.example. A 192.0.2.27
+mail.liar.example. A 192.0.2.28
+mail.local.example. A 192.0.2.30
+gate.partner.example. A 192.0.2.40
+mail.steady.example. A 192.0.2.50
+""" + "".join("%s PTR %s.\n" % (reverse(c.addr), c.rdns) for c in CLIENTS if c.rdns)
+
+# Many different good servers, for the tests under load.
+CROWD = [Client("crowd%d" % i, "192.0.2.%d" % (100 + i), "mail.crowd%d.example" % i,
+                "mail.crowd%d.example" % i) for i in range(100)]
+RECORDS += "".join("%s PTR %s.\n%s. A %s\n" % (reverse(c.addr), c.rdns, c.rdns, c.addr)
+                   for c in CROWD)
