@@ -21,8 +21,11 @@ struct loop {
 	char *scratch;		/* LOOP_SCRATCH bytes, of whoever reads just now */
 	struct stream *streams; /* all of this loop, doubly linked: stream.c */
 	size_t n_streams;
-	struct event tick; /* looks through the deadlines of streams */
-	uint64_t tick_at;  /* when it strikes, 0: not armed */
+	struct event tick;	      /* looks through the deadlines of streams */
+	uint64_t tick_at;	      /* when it strikes, 0: not armed */
+	void (*finishing)(void *ctx); /* set: streams_finish() is under way */
+	void *finishing_ctx;
+	struct event finished; /* calls it */
 };
 
 /* Forget the streams of a loop that ends, without a call of closed(). */
