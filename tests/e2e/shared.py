@@ -74,7 +74,7 @@ class Bed:
             "unix": policy_listener(self.unix_address),
             "policy_open": policy_listener(self.policy.address, short + ", default_action=DUNNO"),
             "policy_closed": policy_listener(
-                self.policy.address, short + ", default_action={%s}" % closed),
+                self.policy.address, short + ", { default_action = %s }" % closed),
             "milter_open": milter_listener(self.milter.address, brief + ", default_action=accept"),
             "milter_closed": milter_listener(
                 self.milter.address, brief + ", default_action=tempfail"),

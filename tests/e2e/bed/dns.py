@@ -3,11 +3,14 @@
 Contract: unbound asks nobody but our NSD and sends from 127.0.0.1 only, so no question can leave
 the machine.  Its built-in answers for test addresses (192.0.2.0/24 and the like) are off.
 """
+import asyncio
+import json
 import os
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 
 from .place import BedError, Missing
 
@@ -114,19 +117,45 @@ stub-zone:
             lambda: (ask(self.port, "ns.root-servers.example", "A", 0.5) or (9,))[0] == 0)
 
 
-class DeadResolver:
-    """A resolver that takes every question and never answers."""
+class SlowResolver(asyncio.DatagramProtocol):
+    """Passes each question on to `target_port` and its answer back after `seconds`.
 
-    def __init__(self, place):
-        self.port = place.port()
-        self.udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.udp.bind(("127.0.0.1", self.port))
-        self.tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.tcp.bind(("127.0.0.1", self.port))
-        self.tcp.listen(64)
-        place.at_close(self.close)
+    seconds None: takes every question and never answers.  TCP: accepted, never answered.
+    """
 
-    def close(self):
-        self.udp.close()
-        self.tcp.close()
+    def __init__(self, loop, place, target_port, seconds):
+        self.port, self.target_port, self.seconds = place.port(), target_port, seconds
+        self.questions = 0
+        loop.call(self._listen())
+
+    async def _listen(self):
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self.port))
+        await asyncio.start_server(lambda reader, writer: reader.read(), "127.0.0.1", self.port)
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, peer):
+        self.questions += 1
+        if self.seconds is not None:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self.seconds, lambda: loop.create_task(self._answer(data, peer)))
+
+    async def _answer(self, data, peer):
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+            s.setblocking(False)
+            await loop.sock_connect(s, ("127.0.0.1", self.target_port))
+            await loop.sock_sendall(s, data)
+            self.transport.sendto(await loop.sock_recv(s, 4096), peer)
+
+
+class TestDns:
+    """The shared scripted DNS server with its faults; zone is a document as its head describes."""
+
+    def __init__(self, place, script, name, zone):
+        path = place.write(name + ".json", json.dumps(zone))
+        self.process = place.start(name, [sys.executable, script, path])
+        self.process.wait_ready(lambda: self.process.log().startswith("{"))
+        self.port = json.loads(self.process.log().splitlines()[0])["servers"][0]["port"]

@@ -120,10 +120,12 @@ class Place:
         return path
 
     def write(self, name, text):
+        """At once, so that a program that is told to read it again sees all or nothing."""
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "w", encoding="utf-8") as f:
+        with open(path + ".new", "w", encoding="utf-8") as f:
             f.write(text)
+        os.rename(path + ".new", path)
         return path
 
     def port(self):

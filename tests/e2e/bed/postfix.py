@@ -48,6 +48,7 @@ alias_maps =
 local_recipient_maps =
 notify_classes =
 smtpd_error_sleep_time = 0
+in_flow_delay = 0
 smtpd_soft_error_limit = 1000
 smtpd_hard_error_limit = 1000
 smtpd_client_connection_count_limit = 0
