@@ -85,7 +85,7 @@ class Case(unittest.TestCase):
 
     def broken_invariants(self):
         return (self.unfounded_refusals() + self.unprintable_replies() + self.wire_problems()
-                + self.excesses())
+                + self.log_problems() + self.excesses())
 
     def unfounded_refusals(self):
         return ["%s is guilty of nothing, but %r got: %s" % (client.name, command, reply)
@@ -97,6 +97,12 @@ class Case(unittest.TestCase):
         return ["%r got bytes beyond printable ASCII: %r" % (command, reply)
                 for _, smtp in self.sessions for command, reply in smtp.replies
                 if not all(line.isascii() and line.isprintable() for line in reply.lines)]
+
+    def log_problems(self):
+        """One printable line of at most 2 KiB for each event (design, 10)."""
+        lines = self.mxward.log().splitlines() if self.mxward else []
+        return ["log line: %r" % line for line in lines
+                if not (line.isascii() and line.isprintable()) or len(line) > 2048]
 
     def wire_problems(self):
         found = []

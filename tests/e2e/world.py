@@ -74,6 +74,27 @@ gate.partner.example. A 192.0.2.40
 mail.steady.example. A 192.0.2.50
 """ + "".join("%s PTR %s.\n" % (reverse(c.addr), c.rdns) for c in CLIENTS if c.rdns)
 
+# Names that try to break out of a reply, a log line or a format string.
+HOSTILE = [
+    Client("percent", "192.0.2.60", "100%s%n.example", "mail.percent.example", ("helo_syntax",)),
+    Client("escape", "192.0.2.61", "mail.escape.example", None, ("rdns_mismatch",)),
+    Client("long", "192.0.2.62", "mail.long.example", None, ("rdns_mismatch",)),
+    Client("quotes", "192.0.2.63", "a;b=c,d\"e'.example", "mail.quotes.example", ("helo_syntax",)),
+    Client("newline", "192.0.2.64", "mail.newline.example", None, ("rdns_mismatch",)),
+    Client("many", "192.0.2.65", "mail.many.example", None, ("rdns_mismatch",)),
+]
+C.update((client.name, client) for client in HOSTILE)
+LONG = ".".join(["x" * 61] * 3) + ".example."
+RECORDS += r"""
+61.2.0.192.in-addr.arpa. PTR evil\027[31m\255\000.example.
+62.2.0.192.in-addr.arpa. PTR """ + LONG + r"""
+64.2.0.192.in-addr.arpa. PTR evil\010550\0325.7.1\032ok\013.example.
+mail.percent.example. A 192.0.2.60
+mail.quotes.example. A 192.0.2.63
+60.2.0.192.in-addr.arpa. PTR mail.percent.example.
+63.2.0.192.in-addr.arpa. PTR mail.quotes.example.
+""" + "".join("65.2.0.192.in-addr.arpa. PTR n%d.%s\n" % (i, LONG) for i in range(8))
+
 # Many different good servers, for the tests under load.
 CROWD = [Client("crowd%d" % i, "192.0.2.%d" % (100 + i), "mail.crowd%d.example" % i,
                 "mail.crowd%d.example" % i) for i in range(100)]
