@@ -1,0 +1,64 @@
+/* reply: see reply.h. */
+#include "wire/reply.h"
+
+#include "base/must.h"
+
+/* RFC 3463 2: class "." subject "." detail, the latter two of one to three digits. */
+static bool
+is_enhanced_of(struct str s, char class)
+{
+	struct str part;
+
+	if (!str_split(&s, '.', &part) || part.n != 1 || part.p[0] != class)
+		return false;
+	for (int i = 0; i < 2; i++) {
+		uint64_t number;
+		if (!str_split(&s, '.', &part) || part.n > 3 || !str_to_u64(part, 999, &number))
+			return false;
+	}
+	return !s.p;
+}
+
+void
+reply_put_codes(struct buf *b, unsigned code, char sep, struct str enhanced)
+{
+	must(code >= 400 && code <= 599);
+	char class = (char)('0' + code / 100);
+
+	buf_putu(b, code);
+	buf_putc(b, sep);
+	if (is_enhanced_of(enhanced, class)) {
+		buf_put(b, enhanced);
+	} else {
+		buf_putc(b, class);
+		buf_put(b, STR(".7.1"));
+	}
+}
+
+static void
+put_text(struct buf *b, struct str text, size_t max, char doubled)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = chr_is_print(text.p[i]) ? text.p[i] : '?';
+		n += c == doubled ? 2 : 1;
+		if (n > max)
+			return;
+		buf_putc(b, c);
+		if (c == doubled)
+			buf_putc(b, c);
+	}
+}
+
+void
+reply_put_text(struct buf *b, struct str text, size_t max)
+{
+	put_text(b, text, max, '\0');
+}
+
+void
+reply_put_format(struct buf *b, struct str text, size_t max)
+{
+	put_text(b, text, max, '%');
+}
