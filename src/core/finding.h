@@ -62,9 +62,9 @@ const char *auth_result_name(enum auth_result r);
 /* What one run of one check reports; kept only when the run ends in CHECK_DONE. */
 struct findings {
 	size_t n;
-	struct finding item[FINDINGS_MAX];
 	enum auth_result iprev;
-	struct str confirmed; /* reverse name that forward DNS confirms, or empty */
+	struct str confirmed;		   /* reverse name that forward DNS confirms, or empty */
+	struct finding item[FINDINGS_MAX]; /* last: only the first n are ever touched or copied */
 };
 
 /* Add a finding; evidence follows with finding_note().  Values must live at least as long as the

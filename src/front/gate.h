@@ -1,20 +1,40 @@
 /*
  * front/gate: what every way in shares.
  *
- * A front (policy, milter, ...) turns its wire into visits: one visit per message at the gate.  The
- * gate runs the checks, keeps the deadline, applies the state of the daemon (capped deferrals, lost
- * client addresses, findings gone wild), and hands each recipient's verdict back through a call, at
- * once when nothing is pending, else from the loop, exactly once, before the budget is over.
+ * A front (policy, milter, ...) turns its wire into visits: one visit per message at the gate.
+ * The gate runs the checks, keeps the deadline, applies the state of the daemon (capped
+ * deferrals, lost client addresses, findings gone wild), and hands each recipient's verdict back
+ * through a call: at once when nothing is pending, else from the loop, exactly once, before the
+ * budget is over.
  */
 #ifndef FRONT_GATE_H
 #define FRONT_GATE_H
 
+#include "core/health.h"
 #include "core/policy.h"
+#include "core/recall.h"
 #include "net/loop.h"
 
 struct gate;
 struct visit;
-struct generation; /* one set of settings in force; counted */
+
+/* One set of settings in force.  Counted: a visit keeps the one it began under, so a reload never
+ * changes the rules in the middle of a message. */
+struct generation {
+	unsigned refs;
+	unsigned number; /* 1, 2, ... for the log */
+	struct check_set checks;
+	struct site site;
+	struct policy policy;
+	struct source *source; /* may be NULL */
+	uint64_t budget_ms;    /* from a recipient to its verdict, at most */
+	uint64_t again_ms;     /* the same message is deferred for want of DNS once in this time */
+	bool watch_nat, watch_findings;
+	uint64_t suspend_ms;
+	void (*release)(struct generation *g); /* called when the last reference goes */
+};
+struct generation *generation_ref(struct generation *g);
+void generation_unref(struct generation *g); /* NULL is fine */
 
 struct visit_client {
 	struct ip ip; /* len 0: unknown (not an Internet client): everything is accepted */
@@ -23,18 +43,55 @@ struct visit_client {
 	const char *way; /* "policy", "milter": literal, for the log */
 };
 
+#define CASE_ID_MAX 16
+
+/* One recipient's decision, for the log and the statistics. */
+struct decision {
+	const struct visit_client *client;
+	struct str helo, from, rcpt;
+	struct str queue_id; /* may be empty */
+	const struct verdict *verdict;
+	const struct result *result; /* NULL: nothing was checked */
+	const struct generation *generation;
+	struct str case_id;
+	uint64_t took_us; /* since the recipient was asked about */
+};
+
+struct gate_options {
+	struct loop *loop;
+	struct recall *recall; /* may be NULL: then each temporary error defers */
+	void (*decided)(void *ctx, const struct decision *d);
+	health_alarm_fn *alarm;
+	void *ctx;
+};
+
+/* Takes its own reference to the generation. */
+struct gate *gate_new(const struct gate_options *o, struct generation *g);
+/* New settings for visits from now on. */
+void gate_use(struct gate *g, struct generation *next);
+/* All visits must have ended. */
+void gate_free(struct gate *g);
+
 /* Begin with the client; questions about it start at once. */
 struct visit *visit_new(struct gate *g, const struct visit_client *client);
+/* The client has logged in after all (SMTP AUTH comes after CONNECT). */
+void visit_authenticated(struct visit *v);
 /* HELO, MAIL FROM as they become known, once each; give the value without <>. */
 void visit_env(struct visit *v, enum env_item item, struct str value);
 /* Judge one recipient.  done() is called exactly once, perhaps before this returns, unless
  * visit_end() comes first.  Only one judgement may be pending per visit.  The verdict lives until
- * the visit ends. */
-void visit_judge(struct visit *v, struct str rcpt,
+ * the visit ends.  done() may end the visit. */
+void visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx);
 /* The message is over or aborted, or the peer has gone.  NULL is fine. */
 void visit_end(struct visit *v);
-/* Headers that a tagged message is to get: value of X-Mxward, empty if none. */
+/* For a tagged message: what its header says ("tag; score=3.5; findings=helo_alias"). */
 struct str visit_tag(struct visit *v);
+/* The transaction inside, for explanations and records; NULL where nothing is checked. */
+struct transaction *visit_transaction(struct visit *v);
+struct str visit_case_id(const struct visit *v);
+
+/* The verdict on somebody who is never checked. */
+extern const struct verdict verdict_unchecked;
 
 #endif

@@ -1,0 +1,76 @@
+/* checks: see checks.h. */
+#include <assert.h>
+
+#include "checks/checks.h"
+
+#define LIST_SHOWN 4
+
+const struct check *const *
+checks_all(size_t *n)
+{
+	static const struct check *const all[] = {&check_rdns, &check_generic_rdns, &check_helo};
+
+	static_assert(COUNT(all) <= CHECKS_MAX, "raise CHECKS_MAX");
+	*n = COUNT(all);
+	return all;
+}
+
+const struct dns_answer *
+ask_reverse_names(struct ask *q)
+{
+	return ask_dns(q, DNS_PTR, dns_reverse_name(q->scratch, &q->client));
+}
+
+size_t
+reverse_names_count(const struct dns_answer *ptr)
+{
+	return ptr->n < REVERSE_NAMES_MAX ? ptr->n : REVERSE_NAMES_MAX;
+}
+
+enum dns_type
+address_type(const struct ip *client)
+{
+	return client->len == 4 ? DNS_A : DNS_AAAA;
+}
+
+struct str
+ip_str(struct ask *q, const struct ip *ip)
+{
+	char text[IP_TEXT_MAX];
+
+	return arena_str(q->scratch, str_of(ip_text(ip, text)));
+}
+
+static struct str
+list(struct ask *q, const struct dns_answer *answer, bool addresses)
+{
+	char room[800];
+	struct buf b = BUF(room);
+
+	for (size_t i = 0; i < answer->n && i < LIST_SHOWN; i++) {
+		if (i)
+			buf_puts(&b, ", ");
+		if (addresses)
+			ip_print(&answer->rr[i].ip, &b);
+		else
+			buf_put(&b, answer->rr[i].text);
+	}
+	if (answer->n > LIST_SHOWN) {
+		buf_puts(&b, " and ");
+		buf_putu(&b, answer->n - LIST_SHOWN);
+		buf_puts(&b, " more");
+	}
+	return arena_str(q->scratch, buf_str(&b));
+}
+
+struct str
+names_list(struct ask *q, const struct dns_answer *answer)
+{
+	return list(q, answer, false);
+}
+
+struct str
+addresses_list(struct ask *q, const struct dns_answer *answer)
+{
+	return list(q, answer, true);
+}

@@ -1,0 +1,30 @@
+/*
+ * checks: all checks of the program, and what several of them share.
+ *
+ * The order is the order of findings in replies and records.
+ */
+#ifndef CHECKS_CHECKS_H
+#define CHECKS_CHECKS_H
+
+#include "core/check.h"
+
+extern const struct check check_rdns, check_generic_rdns, check_helo;
+
+/* Every check, in order. */
+const struct check *const *checks_all(size_t *n);
+
+#define REVERSE_NAMES_MAX 10 /* RFC 8601 3 points at the ten of RFC 7208 4.6.4 */
+
+/* PTR of the client; NULL while unknown. */
+const struct dns_answer *ask_reverse_names(struct ask *q);
+/* How many of its names count. */
+size_t reverse_names_count(const struct dns_answer *ptr);
+/* A or AAAA, as the client's family wants. */
+enum dns_type address_type(const struct ip *client);
+
+/* Evidence as text, in scratch: an address, a list of up to four ("a, b and 3 more"). */
+struct str ip_str(struct ask *q, const struct ip *ip);
+struct str names_list(struct ask *q, const struct dns_answer *answer);
+struct str addresses_list(struct ask *q, const struct dns_answer *answer);
+
+#endif

@@ -1,0 +1,213 @@
+/*
+ * cli/check: run the real checks once, by hand.
+ *
+ * The same gate, checks and DNS client as the daemon's; only the memory of earlier deferrals is
+ * missing, so a temporary error always shows as "defer".
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "cli/cli.h"
+#include "cli/report.h"
+#include "daemon/resolver.h"
+
+static const char help[] =
+	"Usage: mxward check --ip ADDRESS [options]\n"
+	"Run the checks on one client and say what a mail server with mxward would answer.\n"
+	"\n"
+	"  --ip ADDRESS        the client's address (IPv4 or IPv6); the only option needed\n"
+	"  --helo NAME         what it says in HELO or EHLO\n"
+	"  --from ADDRESS      the sender, empty for a bounce (\"--from ''\")\n"
+	"  --rcpt ADDRESS      a recipient; may be given several times\n"
+	"  --message FILE      a message (no check reads headers yet; must be readable)\n"
+	"  --resolver WHO      system, none, or ADDRESS[@PORT] ..., instead of [dns] resolver\n"
+	"  -c, --config FILE   settings; without it the defaults\n"
+	"  --json              one JSON object per recipient on a line of its own\n"
+	"  -q, --quiet         for people: leave out the questions asked\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Exit status: 0 accept or tag, 1 reject, 2 defer (the worst of several recipients),\n"
+	"64 and above for errors (sysexits.h).\n";
+
+struct check_options {
+	struct ip ip;
+	struct str helo, from;
+	bool has_helo;
+	const char *config, *resolver, *message;
+	struct str rcpt[100];
+	size_t n_rcpt;
+	struct report_style style;
+};
+
+struct check_run {
+	const struct check_options *o;
+	struct loop *loop;
+	struct visit *visit;
+	enum verdict_kind worst;
+	bool answered;
+};
+
+static void
+decided(void *ctx, const struct decision *d)
+{
+	struct check_run *run = ctx;
+
+	report_decision(stdout, &run->o->style, d->case_id, d, visit_transaction(run->visit));
+}
+
+static void
+done(void *ctx, const struct verdict *v)
+{
+	struct check_run *run = ctx;
+
+	if (v->kind == VERDICT_REJECT || run->worst != VERDICT_REJECT)
+		run->worst = v->kind > run->worst ? v->kind : run->worst;
+	run->answered = true;
+	loop_stop(run->loop);
+}
+
+static void
+no_alarm(void *ctx, const struct health_alarm *alarm)
+{
+}
+
+static int
+run_checks(struct check_run *run, struct gate *gate)
+{
+	const struct check_options *o = run->o;
+	static const struct str nobody = STR_INIT("");
+
+	run->visit = visit_new(gate, &(struct visit_client){.ip = o->ip, .way = "check"});
+	visit_env(run->visit, ENV_HELO, o->helo);
+	visit_env(run->visit, ENV_MAIL_FROM, o->from);
+	for (size_t i = 0; i < (o->n_rcpt ? o->n_rcpt : 1); i++) {
+		run->answered = false;
+		visit_judge(run->visit, o->n_rcpt ? o->rcpt[i] : nobody, nobody, done, run);
+		while (!run->answered)
+			loop_run(run->loop);
+	}
+	visit_end(run->visit);
+	return run->worst == VERDICT_REJECT ? 1 : run->worst == VERDICT_DEFER ? 2 : 0;
+}
+
+static int
+check_with(const struct check_options *o)
+{
+	struct errbuf e = {0};
+	char text[1024];
+	struct config *config = config_load_file(o->config, NULL, NULL, &e);
+
+	if (config && o->resolver)
+		config->dns.resolver = str_of(o->resolver);
+	struct loop *loop = loop_new();
+	if (!loop)
+		return cli_fail(EX_OSERR, "cannot make an event loop");
+	if (!config || !resolver_attach(config, loop, &e)) {
+		errbuf_print(&e, text, sizeof(text));
+		config_free(config);
+		loop_free(loop);
+		return cli_fail(EX_CONFIG, "%s", text);
+	}
+	struct check_run run = {.o = o, .loop = loop};
+	struct gate *gate = gate_new(
+		&(struct gate_options){
+			.loop = loop, .decided = decided, .alarm = no_alarm, .ctx = &run},
+		config_generation(config));
+	int status = run_checks(&run, gate);
+	gate_free(gate);
+	config_free(config);
+	loop_free(loop);
+	return cli_finish(status);
+}
+
+enum { OPT_IP = 256, OPT_HELO, OPT_FROM, OPT_RCPT, OPT_MESSAGE, OPT_RESOLVER, OPT_JSON };
+
+static const struct option options[] = {{"ip", required_argument, NULL, OPT_IP},
+	{"helo", required_argument, NULL, OPT_HELO}, {"from", required_argument, NULL, OPT_FROM},
+	{"rcpt", required_argument, NULL, OPT_RCPT},
+	{"message", required_argument, NULL, OPT_MESSAGE},
+	{"resolver", required_argument, NULL, OPT_RESOLVER},
+	{"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, OPT_JSON},
+	{"quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {0}};
+
+/* Without < > around it. */
+static struct str
+bare_address(const char *arg)
+{
+	struct str s = str_of(arg);
+
+	if (s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
+		s = str_slice(s, 1, s.n - 1);
+	return s;
+}
+
+static int
+read_options(int argc, char **argv, struct check_options *o)
+{
+	for (int c; (c = getopt_long(argc, argv, "c:qh", options, NULL)) != -1;) {
+		switch (c) {
+		case OPT_IP:
+			if (!ip_parse(str_of(optarg), &o->ip))
+				return cli_usage("check", "\"%s\" is no address", optarg);
+			break;
+		case OPT_HELO:
+			o->helo = str_of(optarg);
+			o->has_helo = true;
+			break;
+		case OPT_FROM:
+			o->from = bare_address(optarg);
+			break;
+		case OPT_RCPT:
+			if (o->n_rcpt == COUNT(o->rcpt))
+				return cli_usage(
+					"check", "more than %zu recipients", COUNT(o->rcpt));
+			o->rcpt[o->n_rcpt++] = bare_address(optarg);
+			break;
+		case OPT_MESSAGE:
+			o->message = optarg;
+			break;
+		case OPT_RESOLVER:
+			o->resolver = optarg;
+			break;
+		case OPT_JSON:
+			o->style.json = true;
+			break;
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'q':
+			o->style.facts = false;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(cli_finish(EX_OK));
+		default:
+			return cli_usage("check", "wrong option");
+		}
+	}
+	if (optind < argc)
+		return cli_usage("check", "unexpected \"%s\"", argv[optind]);
+	if (!o->ip.len)
+		return cli_usage("check", "--ip ADDRESS is needed");
+	return EX_OK;
+}
+
+int
+cli_check(int argc, char **argv)
+{
+	struct check_options o = {.helo = STR(""), .from = STR("")};
+
+	o.style = (struct report_style){.colour = report_wants_colour(stdout), .facts = true};
+	int status = read_options(argc, argv, &o);
+	if (status != EX_OK)
+		return status;
+	if (o.message) {
+		FILE *f = fopen(o.message, "r");
+		if (!f)
+			return cli_fail(EX_NOINPUT, "cannot read %s", o.message);
+		fclose(f);
+	}
+	return check_with(&o);
+}

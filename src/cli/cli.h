@@ -1,0 +1,26 @@
+/*
+ * cli: the commands of mxward.
+ *
+ * Each takes its own arguments (argv[0] is its name) and returns the exit status: 0 for success,
+ * else as sysexits.h, unless its manual says otherwise.  Diagnostics go to standard error.
+ */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/must.h"
+#include "base/str.h"
+
+int cli_serve(int argc, char **argv);
+int cli_check(int argc, char **argv);
+int cli_rdns(int argc, char **argv);
+int cli_replay(int argc, char **argv);
+int cli_conf(int argc, char **argv);
+
+/* "mxward: ..." to standard error; returns status, so that a command can `return cli_fail(...)`. */
+int cli_fail(int status, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* For an option or argument that is wrong: adds where help is; EX_USAGE. */
+int cli_usage(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* After output: a full disk or closed pipe is an error too (EX_IOERR), else status. */
+int cli_finish(int status);
+
+#endif

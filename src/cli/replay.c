@@ -1,0 +1,289 @@
+/*
+ * cli/replay: judge recorded transactions with their own facts, without a network.
+ *
+ * Reads records (core/record.h) line by line from files or standard input.  With --diff each is
+ * judged twice, by the defaults (or --against FILE) and by -c FILE, and only what changes is
+ * shown.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/report.h"
+#include "core/record.h"
+#include "daemon/config.h"
+
+static const char help[] =
+	"Usage: mxward replay [options] [RECORDS.jsonl ...]\n"
+	"Judge recorded transactions, one JSON object a line, with the facts that they carry.\n"
+	"Reads standard input where no file is named.  Asks nobody anything.\n"
+	"\n"
+	"  -c, --config FILE   judge by these settings; without it the defaults\n"
+	"  --diff              judge by two settings and show only what changes\n"
+	"  --against FILE      with --diff: the settings to compare with (default: the defaults)\n"
+	"  --text              output for people instead of JSON\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Exit status: 0; with --diff 1 when something that was accepted would be refused;\n"
+	"65 when a record could not be read (the others are still judged); 64 and above for\n"
+	"other errors (sysexits.h).\n";
+
+struct replay {
+	struct config *config, *against;
+	struct gate *gate, *gate_against;
+	struct report_style style;
+	bool diff;
+	const char *file;
+	unsigned line_no;
+	struct str id;
+	/* the decision just made */
+	struct visit *visit;
+	FILE *out;
+	enum verdict_kind kind;
+	/* totals */
+	unsigned long records, bad, changed, newly_refused;
+	bool progress;
+	uint64_t shown_ms;
+};
+
+static void
+decided(void *ctx, const struct decision *d)
+{
+	struct replay *r = ctx;
+
+	r->kind = d->verdict->kind;
+	if (r->out)
+		report_decision(r->out, &r->style, r->id, d, visit_transaction(r->visit));
+}
+
+static void
+done(void *ctx, const struct verdict *v)
+{
+}
+
+static void
+no_alarm(void *ctx, const struct health_alarm *alarm)
+{
+}
+
+/* Judge one recipient; the decision is printed to out unless that is NULL. */
+static enum verdict_kind
+judge(struct replay *r, struct gate *gate, struct config *config, struct record *record,
+	struct str rcpt, FILE *out)
+{
+	config_generation(config)->source = &record->source;
+	r->out = out;
+	r->visit = visit_new(gate,
+		&(struct visit_client){
+			.ip = record->client, .port = record->port, .way = "replay"});
+	visit_env(r->visit, ENV_HELO, record->helo);
+	visit_env(r->visit, ENV_MAIL_FROM, record->from);
+	visit_judge(r->visit, rcpt, STR(""), done, r); /* answers at once: all facts are known */
+	visit_end(r->visit);
+	config_generation(config)->source = NULL;
+	return r->kind;
+}
+
+static bool
+refuses(enum verdict_kind k)
+{
+	return k == VERDICT_REJECT || k == VERDICT_DEFER;
+}
+
+static void
+judge_rcpt(struct replay *r, struct record *record, struct str rcpt)
+{
+	if (!r->diff) {
+		judge(r, r->gate, r->config, record, rcpt, stdout);
+		return;
+	}
+	enum verdict_kind before = judge(r, r->gate_against, r->against, record, rcpt, NULL);
+	enum verdict_kind after = judge(r, r->gate, r->config, record, rcpt, NULL);
+	if (before == after)
+		return;
+	r->changed++;
+	if (!refuses(before) && refuses(after))
+		r->newly_refused++;
+	judge(r, r->gate_against, r->against, record, rcpt, stdout);
+	judge(r, r->gate, r->config, record, rcpt, stdout);
+}
+
+static void
+replay_line(struct replay *r, struct str line)
+{
+	struct arena arena;
+	struct record record;
+	struct errbuf e = {0};
+	char text[1024];
+
+	arena_init(&arena, 16 << 10, (size_t)64 << 20);
+	errbuf_at(&e, r->file, r->line_no);
+	if (!record_parse(&arena, line, &record, &e)) {
+		errbuf_print(&e, text, sizeof(text));
+		cli_fail(EX_DATAERR, "%s", text);
+		r->bad++;
+		arena_done(&arena);
+		return;
+	}
+	r->records++;
+	r->id = record.id;
+	for (size_t i = 0; i < (record.rcpt.n ? record.rcpt.n : 1); i++)
+		judge_rcpt(r, &record, record.rcpt.n ? record.rcpt.word[i] : STR(""));
+	record_done(&record);
+	arena_done(&arena);
+}
+
+static void
+show_progress(struct replay *r)
+{
+	uint64_t now = clock_ms();
+
+	if (!r->progress || now < r->shown_ms + 500)
+		return;
+	r->shown_ms = now;
+	fprintf(stderr, "\r%lu records", r->records);
+}
+
+static int
+replay_stream(struct replay *r, FILE *in, const char *name)
+{
+	char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	r->file = name;
+	r->line_no = 0;
+	while ((n = getline(&line, &room, in)) >= 0) {
+		struct str s = str_trim(str_from(line, (size_t)n));
+		r->line_no++;
+		if (s.n)
+			replay_line(r, s);
+		show_progress(r);
+	}
+	int failed = ferror(in);
+	free(line);
+	return failed ? cli_fail(EX_IOERR, "%s: %s", name, strerror(errno)) : EX_OK;
+}
+
+static int
+replay_files(struct replay *r, int n, char **files)
+{
+	if (n == 0)
+		return replay_stream(r, stdin, "standard input");
+	for (int i = 0; i < n; i++) {
+		bool dash = str_eq(str_of(files[i]), STR("-"));
+		FILE *f = dash ? stdin : fopen(files[i], "r");
+		if (!f)
+			return cli_fail(EX_NOINPUT, "%s: %s", files[i], strerror(errno));
+		int status = replay_stream(r, f, dash ? "standard input" : files[i]);
+		if (!dash)
+			fclose(f);
+		if (status != EX_OK)
+			return status;
+	}
+	return EX_OK;
+}
+
+static struct config *
+load(const char *path)
+{
+	struct errbuf e = {0};
+	char text[1024];
+	struct config *c = config_load_file(path, NULL, NULL, &e);
+
+	if (!c) {
+		errbuf_print(&e, text, sizeof(text));
+		cli_fail(EX_CONFIG, "%s", text);
+		return NULL;
+	}
+	/* Each record stands for itself: no state of a daemon may leak from one to the next. */
+	c->generation.watch_nat = c->generation.watch_findings = false;
+	return c;
+}
+
+static int
+finish(const struct replay *r, int status)
+{
+	if (r->progress)
+		fprintf(stderr, "\r\033[K");
+	if (r->diff)
+		fprintf(stderr,
+			"%lu records, %lu decisions change, %lu of them from accepted to refused "
+			"or "
+			"deferred\n",
+			r->records, r->changed, r->newly_refused);
+	if (status != EX_OK)
+		return status;
+	if (r->bad)
+		return EX_DATAERR;
+	return r->newly_refused ? 1 : EX_OK;
+}
+
+static int
+replay(struct replay *r, const char *config, const char *against, int n, char **files)
+{
+	struct gate_options o = {.decided = decided, .alarm = no_alarm, .ctx = r};
+	int status = EX_CONFIG;
+
+	r->config = load(config);
+	r->against = load(against);
+	if (r->config && r->against) {
+		r->gate = gate_new(&o, config_generation(r->config));
+		r->gate_against = gate_new(&o, config_generation(r->against));
+		status = finish(r, replay_files(r, n, files));
+		gate_free(r->gate);
+		gate_free(r->gate_against);
+	}
+	config_free(r->config);
+	config_free(r->against);
+	return status == EX_CONFIG ? status : cli_finish(status);
+}
+
+enum { OPT_DIFF = 256, OPT_AGAINST, OPT_TEXT, OPT_JSON };
+
+static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+	{"diff", no_argument, NULL, OPT_DIFF}, {"against", required_argument, NULL, OPT_AGAINST},
+	{"text", no_argument, NULL, OPT_TEXT}, {"json", no_argument, NULL, OPT_JSON},
+	{"help", no_argument, NULL, 'h'}, {0}};
+
+int
+cli_replay(int argc, char **argv)
+{
+	struct replay r = {.style = {.json = true, .facts = true}};
+	const char *config = NULL, *against = NULL;
+
+	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			config = optarg;
+			break;
+		case OPT_DIFF:
+			r.diff = true;
+			break;
+		case OPT_AGAINST:
+			against = optarg;
+			break;
+		case OPT_TEXT:
+			r.style.json = false;
+			r.style.colour = report_wants_colour(stdout);
+			break;
+		case OPT_JSON:
+			r.style.json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return cli_finish(EX_OK);
+		default:
+			return cli_usage("replay", "wrong option");
+		}
+	}
+	if (against && !r.diff)
+		return cli_usage("replay", "--against goes with --diff");
+	r.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+	return replay(&r, config, against, argc - optind, argv + optind);
+}

@@ -1,0 +1,363 @@
+/* cli/report: see report.h. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/report.h"
+#include "core/record.h"
+
+#define TEXT_MAX 2048
+
+bool
+report_wants_colour(FILE *out)
+{
+	const char *no = getenv("NO_COLOR");
+
+	return isatty(fileno(out)) && (!no || !*no);
+}
+
+/* JSON is UTF-8 and terminals obey control bytes: strangers' bytes go out escaped. */
+static json_t *
+json_str(struct str s)
+{
+	char room[TEXT_MAX * 4];
+	struct buf b = BUF(room);
+
+	buf_put_escaped(&b, s, TEXT_MAX);
+	return json_stringn_nocheck(b.p, b.n);
+}
+
+static json_t *
+json_points(int32_t hundredths)
+{
+	return json_real((double)hundredths / 100);
+}
+
+static json_t *
+json_template(const struct finding *f, const char *template)
+{
+	char room[TEXT_MAX];
+	struct buf b = BUF(room);
+
+	finding_fill(f, template, &b);
+	return json_stringn_nocheck(b.p, b.n);
+}
+
+/* The steps of the cause whose places the evidence can fill. */
+static json_t *
+json_steps(const struct finding *f)
+{
+	const struct cause *cause = cause_get(f->code->cause);
+	json_t *steps = json_array();
+
+	for (size_t i = 0; i < CAUSE_STEPS_MAX && cause->steps[i]; i++) {
+		char room[TEXT_MAX];
+		struct buf b = BUF(room);
+		if (finding_fill(f, cause->steps[i], &b))
+			json_array_append_new(steps, json_stringn_nocheck(b.p, b.n));
+	}
+	return steps;
+}
+
+static const char *
+action_word(struct action a)
+{
+	static const char *const words[] = {[ACTION_OFF] = "off",
+		[ACTION_SCORE] = "score",
+		[ACTION_TAG] = "tag",
+		[ACTION_DEFER] = "defer",
+		[ACTION_REJECT] = "reject"};
+
+	return words[a.kind];
+}
+
+static json_t *
+json_finding(const struct decision *d, const struct finding *f)
+{
+	const struct generation *g = d->generation;
+	struct action a = policy_action(&g->policy, &g->checks, f, &d->client->ip);
+	const struct cause *cause = cause_get(f->code->cause);
+	json_t *evidence = json_object();
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < f->n; i++)
+		json_object_set_new(evidence, f->evidence[i].key, json_str(f->evidence[i].value));
+	json_object_set_new(o, "id", json_string(f->code->id));
+	json_object_set_new(o, "check", json_string(g->checks.check[f->check]->name));
+	json_object_set_new(o, "action", json_string(action_word(a)));
+	json_object_set_new(o, "score", json_points(a.kind == ACTION_SCORE ? a.points : 0));
+	json_object_set_new(o, "text", json_template(f, f->code->text));
+	if (f->code->fix)
+		json_object_set_new(o, "fix", json_template(f, f->code->fix));
+	if (!f->code->good) {
+		json_object_set_new(o, "cause", json_string(cause->id));
+		json_object_set_new(o, "fixer", json_string(fixer_name(cause->fixer)));
+		json_object_set_new(o, "steps", json_steps(f));
+	}
+	json_object_set_new(o, "evidence", evidence);
+	return o;
+}
+
+static json_t *
+json_fact(const struct fact *f)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "q", json_string("dns"));
+	json_object_set_new(o, "name", json_str(f->name));
+	json_object_set_new(o, "type", json_string(dns_type_name(f->type)));
+	if (!f->answer) {
+		json_object_set_new(o, "status", json_string("open"));
+		return o;
+	}
+	const struct dns_answer *a = &f->answer->dns;
+	json_object_set_new(o, "status", json_string(record_status(a)));
+	if (a->status == DNS_FAIL) {
+		if (a->reason)
+			json_object_set_new(o, "reason", json_string(a->reason));
+		return o;
+	}
+	json_object_set_new(o, "ttl", json_integer(a->ttl));
+	if (a->alias.n)
+		json_object_set_new(o, "alias", json_str(a->alias));
+	if (!a->n)
+		return o;
+	json_t *rr = json_array();
+	for (size_t i = 0; i < a->n; i++) {
+		static char room[DNS_ANSWER_MAX * 4]; /* a TXT of the largest size, escaped */
+		struct buf b = BUF(room);
+		dns_rr_print(f->type, &a->rr[i], &b);
+		json_array_append_new(rr, json_stringn_nocheck(b.p, b.n));
+	}
+	json_object_set_new(o, "rr", rr);
+	return o;
+}
+
+static struct str
+whole_reply(const struct verdict *v, struct buf *b)
+{
+	if (!v->code)
+		return STR("");
+	buf_putu(b, v->code);
+	buf_putc(b, ' ');
+	buf_put(b, v->enhanced);
+	buf_putc(b, ' ');
+	buf_put(b, v->one_line);
+	return buf_str(b);
+}
+
+static json_t *
+json_auth(const struct result *r)
+{
+	json_t *auth = json_object();
+
+	json_object_set_new(auth, "iprev", json_string(auth_result_name(r->iprev)));
+	if (r->confirmed.n)
+		json_object_set_new(auth, "iprev_name", json_str(r->confirmed));
+	return auth;
+}
+
+static void
+report_json(FILE *out, struct str id, const struct decision *d, const struct transaction *txn)
+{
+	const struct verdict *v = d->verdict;
+	char room[REPLY_MAX + 32];
+	struct buf reply = BUF(room);
+	json_t *o = json_object(), *findings = json_array(), *facts = json_array();
+
+	json_object_set_new(o, "id", json_str(id));
+	json_object_set_new(o, "verdict", json_string(verdict_name(v->kind)));
+	json_object_set_new(o, "code", v->code ? json_integer(v->code) : json_null());
+	json_object_set_new(o, "enhanced", v->code ? json_str(v->enhanced) : json_null());
+	json_object_set_new(o, "reply", v->code ? json_str(whole_reply(v, &reply)) : json_null());
+	json_object_set_new(o, "score", json_points(v->score));
+	if (d->rcpt.n)
+		json_object_set_new(o, "rcpt", json_str(d->rcpt));
+	if (v->because) {
+		json_object_set_new(o, "because", json_string(v->because));
+		json_object_set_new(o, "would", json_string(verdict_name(v->would)));
+	}
+	if (v->exemption)
+		json_object_set_new(o, "exemption", json_str(v->exemption->text));
+	for (size_t i = 0; d->result && i < d->result->n; i++)
+		json_array_append_new(findings, json_finding(d, d->result->finding[i]));
+	json_object_set_new(o, "findings", findings);
+	if (d->result)
+		json_object_set_new(o, "auth", json_auth(d->result));
+	for (size_t i = 0; txn && i < transaction_facts(txn); i++)
+		json_array_append_new(facts, json_fact(transaction_fact(txn, i)));
+	json_object_set_new(o, "facts", facts);
+	json_dumpf(o, out, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	fputc('\n', out);
+	json_decref(o);
+}
+
+/* Lines for people. */
+struct page {
+	FILE *out;
+	bool colour;
+};
+
+static void
+put(const struct page *p, const char *colour, struct str s)
+{
+	char room[TEXT_MAX * 4];
+	struct buf b = BUF(room);
+
+	buf_put_escaped(&b, s, TEXT_MAX);
+	if (p->colour && colour)
+		fprintf(p->out, "\033[%sm%.*s\033[0m", colour, STR_ARG(buf_str(&b)));
+	else
+		fprintf(p->out, "%.*s", STR_ARG(buf_str(&b)));
+}
+
+static const char *
+verdict_colour(enum verdict_kind k)
+{
+	static const char *const colours[] = {[VERDICT_ACCEPT] = "1;32",
+		[VERDICT_TAG] = "1;33",
+		[VERDICT_DEFER] = "1;33",
+		[VERDICT_REJECT] = "1;31"};
+
+	return colours[k];
+}
+
+static void
+print_verdict(const struct page *p, const struct decision *d)
+{
+	const struct verdict *v = d->verdict;
+	char points[16], at[16], room[REPLY_MAX + 32];
+	struct buf b = BUF(points), c = BUF(at), reply = BUF(room);
+
+	points_print(v->score, false, &b);
+	points_print(d->generation->policy.reject_at, false, &c);
+	fputs("verdict   ", p->out);
+	put(p, verdict_colour(v->kind), str_of(verdict_name(v->kind)));
+	if (d->result)
+		fprintf(p->out, ", score %.*s (refused from %.*s on)", STR_ARG(buf_str(&b)),
+			STR_ARG(buf_str(&c)));
+	if (v->because && v->would != v->kind)
+		fprintf(p->out, "; it would be %s: %s", verdict_name(v->would), v->because);
+	else if (v->because)
+		fprintf(p->out, ": %s", v->because);
+	fputc('\n', p->out);
+	if (v->code) {
+		fputs("reply     ", p->out);
+		put(p, NULL, whole_reply(v, &reply));
+		fputc('\n', p->out);
+	}
+	if (v->exemption) {
+		fputs("exempt    ", p->out);
+		put(p, NULL, v->exemption->text);
+		fputc('\n', p->out);
+	}
+}
+
+static void
+print_finding(const struct page *p, const struct decision *d, const struct finding *f, bool first)
+{
+	const struct generation *g = d->generation;
+	struct action a = policy_action(&g->policy, &g->checks, f, &d->client->ip);
+	char room[TEXT_MAX], points[16];
+	struct buf b = BUF(room), pts = BUF(points);
+
+	if (a.kind == ACTION_SCORE)
+		points_print(a.points, true, &pts);
+	else
+		buf_puts(&pts, a.kind == ACTION_OFF ? "-" : action_word(a));
+	finding_fill(f, f->code->text, &b);
+	fprintf(p->out, "%s%6.*s  %-21s ", first ? "findings" : "        ", STR_ARG(buf_str(&pts)),
+		f->code->id);
+	put(p, NULL, buf_str(&b));
+	fputc('\n', p->out);
+}
+
+static void
+print_remedy(const struct page *p, const struct finding *f)
+{
+	const struct cause *cause = cause_get(f->code->cause);
+	json_t *steps = json_steps(f), *step;
+	size_t i;
+
+	fprintf(p->out, "remedy    %s\n", cause->title);
+	fprintf(p->out, "          who: %s\n", fixer_text(cause->fixer));
+	json_array_foreach(steps, i, step)
+	{
+		fprintf(p->out, "          %zu. ", i + 1);
+		put(p, NULL, str_of(json_string_value(step)));
+		fputc('\n', p->out);
+	}
+	json_decref(steps);
+}
+
+static void
+print_facts(const struct page *p, const struct transaction *txn)
+{
+	for (size_t i = 0; i < transaction_facts(txn); i++) {
+		const struct fact *f = transaction_fact(txn, i);
+		const struct dns_answer *a = f->answer ? &f->answer->dns : NULL;
+		fprintf(p->out, "%s%-5s ", i ? "          " : "asked     ", dns_type_name(f->type));
+		put(p, NULL, f->name);
+		fputs(" -> ", p->out);
+		if (a && a->alias.n) {
+			fputs("alias of ", p->out);
+			put(p, NULL, a->alias);
+			fputs(": ", p->out);
+		}
+		for (size_t k = 0; a && k < a->n && k < 5; k++) {
+			char room[TEXT_MAX];
+			struct buf b = BUF(room);
+			dns_rr_print(f->type, &a->rr[k], &b);
+			fputs(k ? ", " : "", p->out);
+			fwrite(b.p, 1, b.n, p->out); /* presentation form: printable already */
+		}
+		if (a && a->n > 5)
+			fprintf(p->out, " and %zu more", a->n - 5);
+		if (!a || !a->n)
+			fprintf(p->out, "%s%s%s", a ? record_status(a) : "open",
+				a && a->status == DNS_FAIL && a->reason ? ": " : "",
+				a && a->status == DNS_FAIL && a->reason ? a->reason : "");
+		fputc('\n', p->out);
+	}
+}
+
+static void
+report_text(const struct page *p, const struct report_style *style, const struct decision *d,
+	const struct transaction *txn)
+{
+	char ip[IP_TEXT_MAX];
+
+	fprintf(p->out, "client    %s", ip_text(&d->client->ip, ip));
+	if (d->helo.n) {
+		fputs("  HELO ", p->out);
+		put(p, NULL, d->helo);
+	}
+	fputs("  from <", p->out);
+	put(p, NULL, d->from);
+	fputs(">", p->out);
+	if (d->rcpt.n) {
+		fputs("  to <", p->out);
+		put(p, NULL, d->rcpt);
+		fputs(">", p->out);
+	}
+	fputc('\n', p->out);
+	print_verdict(p, d);
+	for (size_t i = 0; d->result && i < d->result->n; i++)
+		print_finding(p, d, d->result->finding[i], i == 0);
+	if (d->verdict->main && d->verdict->would != VERDICT_ACCEPT)
+		print_remedy(p, d->verdict->main);
+	if (style->facts && txn)
+		print_facts(p, txn);
+}
+
+void
+report_decision(FILE *out, const struct report_style *style, struct str id,
+	const struct decision *d, const struct transaction *txn)
+{
+	const struct page page = {out, style->colour};
+
+	if (style->json)
+		report_json(out, id, d, txn);
+	else
+		report_text(&page, style, d, txn);
+}

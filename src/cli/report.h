@@ -1,0 +1,24 @@
+/*
+ * cli/report: a decision shown to people or as JSON (DESIGN: `check --json`).
+ */
+#ifndef CLI_REPORT_H
+#define CLI_REPORT_H
+
+#include <stdio.h>
+
+#include "front/gate.h"
+
+struct report_style {
+	bool json;
+	bool colour; /* only ever on a terminal */
+	bool facts;  /* for people: list the questions and answers too */
+};
+
+/* One object and a line end, or a paragraph.  id: what names the decision.  txn may be NULL
+ * (never checked). */
+void report_decision(FILE *out, const struct report_style *style, struct str id,
+	const struct decision *d, const struct transaction *txn);
+/* Whether this stream should have colour: a terminal, NO_COLOR unset. */
+bool report_wants_colour(FILE *out);
+
+#endif

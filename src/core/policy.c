@@ -1,0 +1,309 @@
+/* core/policy: see policy.h.  What the reply says is made in reply.c. */
+#include "core/policy.h"
+#include "core/reply.h"
+
+const char *
+verdict_name(enum verdict_kind v)
+{
+	static const char *const names[] = {[VERDICT_ACCEPT] = "accept",
+		[VERDICT_TAG] = "tag",
+		[VERDICT_DEFER] = "defer",
+		[VERDICT_REJECT] = "reject"};
+
+	return names[v];
+}
+
+struct action
+policy_action(const struct policy *p, const struct check_set *checks, const struct finding *f,
+	const struct ip *client)
+{
+	const struct check *check = checks->check[f->check];
+
+	return p->actions[client->len == 16][f->check][f->code - check->codes];
+}
+
+bool
+policy_is_ours(const struct policy *p, const struct ip *client)
+{
+	for (size_t i = 0; i < p->ours.n; i++)
+		if (ip_net_has(&p->ours.net[i], client))
+			return true;
+	return false;
+}
+
+uint64_t
+policy_skip(const struct policy *p, const struct ip *client, const struct exemption **which)
+{
+	uint64_t skip = 0;
+
+	for (size_t i = 0; i < p->n_exemptions; i++) {
+		const struct exemption *e = &p->exemptions[i];
+		if (e->by_domain || !ip_net_has(&e->net, client))
+			continue;
+		skip |= e->checks;
+		*which = e;
+	}
+	return skip;
+}
+
+/* A domain of [exempt] counts only for a client whose reverse name is in it and is confirmed by
+ * forward DNS: a HELO or a sender's domain can be claimed by anybody. */
+static uint64_t
+skip_by_domain(const struct policy *p, struct str confirmed, const struct exemption **which)
+{
+	uint64_t skip = 0;
+
+	for (size_t i = 0; confirmed.n && i < p->n_exemptions; i++) {
+		const struct exemption *e = &p->exemptions[i];
+		if (!e->by_domain || !dns_name_is_under(confirmed, e->domain))
+			continue;
+		skip |= e->checks;
+		*which = e;
+	}
+	return skip;
+}
+
+bool
+rcpt_is_always_reachable(struct str rcpt)
+{
+	size_t at = str_rfind(rcpt, '@');
+	struct str local = str_slice(rcpt, 0, at);
+
+	/* RCPT TO:<postmaster> without a domain is valid too, RFC 5321 4.5.1. */
+	if (str_eq_nocase(local, STR("postmaster")))
+		return true;
+	return at < rcpt.n && str_eq_nocase(local, STR("abuse"));
+}
+
+/* Points that a check without full evidence could still have taken off: the sum of the rewards of
+ * those checks.  "A 5xx needs complete evidence." */
+static int32_t
+missing_rewards(const struct judgement *j, uint64_t checks)
+{
+	const struct action *const *actions = j->policy->actions[j->client->len == 16];
+	int32_t sum = 0;
+
+	for (size_t i = 0; i < j->checks->n; i++) {
+		const struct check *check = j->checks->check[i];
+		if (!(checks >> i & 1))
+			continue;
+		for (size_t k = 0; k < check->n_codes; k++)
+			if (actions[i][k].kind == ACTION_SCORE && actions[i][k].points < 0)
+				sum -= actions[i][k].points;
+	}
+	return sum;
+}
+
+/* Add one finding to the tally. */
+static void
+weigh(struct tally *t, const struct finding *f, struct action a)
+{
+	switch (a.kind) {
+	case ACTION_OFF:
+		return;
+	case ACTION_SCORE:
+		t->score += a.points;
+		if (!t->heaviest || a.points > t->heaviest_points) {
+			t->heaviest = f;
+			t->heaviest_points = a.points;
+		}
+		break;
+	case ACTION_TAG:
+		t->tag = t->tag ? t->tag : f;
+		break;
+	case ACTION_DEFER:
+		if (f->code->temporary)
+			t->temporary = t->temporary ? t->temporary : f;
+		else
+			t->defer = t->defer ? t->defer : f;
+		break;
+	case ACTION_REJECT:
+		t->reject = t->reject ? t->reject : f;
+		break;
+	}
+	if (t->n < TALLY_MAX)
+		t->item[t->n++] = (struct tally_item){f, a};
+}
+
+static void
+add_up(const struct judgement *j, struct tally *t)
+{
+	const struct result *r = j->result;
+	uint64_t skip = skip_by_domain(j->policy, r->confirmed, &t->exemption);
+	uint64_t incomplete = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct finding *f = r->finding[i];
+		size_t code = (size_t)(f->code - j->checks->check[f->check]->codes);
+		if (skip >> f->check & 1)
+			continue;
+		if (j->now && j->now->suspended[f->check] >> code & 1)
+			continue;
+		if (f->code->temporary)
+			incomplete |= (uint64_t)1 << f->check;
+		weigh(t, f, policy_action(j->policy, j->checks, f, j->client));
+	}
+	t->slack = missing_rewards(j, incomplete);
+}
+
+/* From the tally to a kind and the finding that decides; sets temporary. */
+static enum verdict_kind
+decide(const struct policy *p, const struct tally *t, struct verdict *v)
+{
+	bool over = t->score >= p->reject_at;
+
+	v->main = t->heaviest;
+	if (t->reject) {
+		v->main = t->reject;
+		return VERDICT_REJECT;
+	}
+	if (over && t->score - t->slack >= p->reject_at)
+		return VERDICT_REJECT;
+	if (t->defer) {
+		v->main = t->defer;
+		return VERDICT_DEFER;
+	}
+	if (p->defer_at && t->score >= p->defer_at && t->score - t->slack >= p->defer_at)
+		return VERDICT_DEFER;
+	if (over || t->temporary) {
+		if (t->temporary)
+			v->main = t->temporary;
+		v->temporary = true;
+		return VERDICT_DEFER;
+	}
+	if (t->tag) {
+		v->main = t->tag;
+		return VERDICT_TAG;
+	}
+	return VERDICT_ACCEPT;
+}
+
+static const char *
+overruled(const struct judgement *j)
+{
+	if (rcpt_is_always_reachable(j->rcpt))
+		return "postmaster and abuse are always reachable";
+	if (j->now && j->now->accept_because)
+		return j->now->accept_because;
+	if (j->policy->profile == PROFILE_MONITOR)
+		return "monitor profile";
+	return NULL;
+}
+
+void
+policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
+{
+	struct tally t = {.n = 0};
+	struct verdict v = {.enhanced = STR("")};
+
+	add_up(j, &t);
+	v.score = t.score;
+	v.exemption = t.exemption;
+	v.kind = v.would = decide(j->policy, &t, &v);
+	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j);
+	if (because) {
+		verdict_accept_instead(&v, because);
+		*out = v;
+		return;
+	}
+	if (v.kind == VERDICT_REJECT || v.kind == VERDICT_DEFER)
+		reply_make(j, &t, a, &v);
+	*out = v;
+}
+
+void
+verdict_accept_instead(struct verdict *v, const char *because)
+{
+	v->kind = VERDICT_ACCEPT;
+	v->code = 0;
+	v->enhanced = STR("");
+	v->temporary = false;
+	v->because = because;
+	v->n_lines = 0;
+	v->one_line = STR("");
+}
+
+void
+points_print(int32_t hundredths, bool sign, struct buf *out)
+{
+	uint32_t abs = (uint32_t)(hundredths < 0 ? -(int64_t)hundredths : hundredths);
+
+	if (hundredths < 0)
+		buf_putc(out, '-');
+	else if (sign)
+		buf_putc(out, '+');
+	buf_putu(out, abs / 100);
+	if (abs % 100 == 0)
+		return;
+	buf_putc(out, '.');
+	buf_putc(out, (char)('0' + abs / 10 % 10));
+	if (abs % 10)
+		buf_putc(out, (char)('0' + abs % 10));
+}
+
+static const char *const action_names[] = {[ACTION_OFF] = "off",
+	[ACTION_SCORE] = "score",
+	[ACTION_TAG] = "tag",
+	[ACTION_DEFER] = "defer",
+	[ACTION_REJECT] = "reject"};
+
+void
+action_print(struct action a, struct buf *out)
+{
+	buf_puts(out, action_names[a.kind]);
+	if (a.kind == ACTION_SCORE) {
+		buf_putc(out, ' ');
+		points_print(a.points, false, out);
+	}
+}
+
+/* "4", "-0.5", "+2.25": up to two decimals, at most 1000 points. */
+static bool
+points_parse(struct str s, int32_t *out)
+{
+	bool negative = s.n && s.p[0] == '-';
+	uint64_t whole, part = 0;
+
+	if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
+		s = str_skip(s, 1);
+	size_t dot = str_find(s, '.');
+	struct str decimals = str_skip(s, dot + 1);
+	if (!str_to_u64(str_slice(s, 0, dot), 1000, &whole))
+		return false;
+	if (dot < s.n && (decimals.n > 2 || !str_to_u64(decimals, 99, &part)))
+		return false;
+	if (decimals.n == 1)
+		part *= 10;
+	*out = (int32_t)(whole * 100 + part) * (negative ? -1 : 1);
+	return true;
+}
+
+bool
+action_parse(struct str s, struct action *out, struct errbuf *e)
+{
+	struct str word = STR(""), points = STR(""), more;
+	struct str rest = s;
+	struct action a = {ACTION_OFF, 0};
+	bool known = false;
+
+	(void)str_word(&rest, &word);
+	for (size_t i = 0; i < COUNT(action_names) && !known; i++) {
+		known = str_eq_nocase(word, str_of(action_names[i]));
+		a.kind = (enum action_kind)i;
+	}
+	if (!known) {
+		const char *near = nearest_name(word, action_names, COUNT(action_names));
+		return err(e,
+			"unknown action \"%.*s\": %s%s%sone of off, score N, tag, defer, reject",
+			STR_ARG(word), near ? "did you mean \"" : "", near ? near : "",
+			near ? "\"? It is " : "");
+	}
+	if (a.kind == ACTION_SCORE &&
+		(!str_word(&rest, &points) || !points_parse(points, &a.points)))
+		return err(e, "score wants a number of points such as 4 or -0.5, not \"%.*s\"",
+			STR_ARG(points));
+	if (str_word(&rest, &more))
+		return err(e, "unexpected \"%.*s\" after the action", STR_ARG(more));
+	*out = a;
+	return true;
+}

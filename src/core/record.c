@@ -1,0 +1,270 @@
+/* core/record: see record.h. */
+#include <jansson.h>
+
+#include "core/record.h"
+
+struct reader {
+	struct arena *a;
+	struct errbuf *e;
+};
+
+static bool
+get_text(struct reader *r, const json_t *object, const char *key, bool needed, struct str *out)
+{
+	const json_t *v = json_object_get(object, key);
+
+	if (!v || json_is_null(v)) {
+		*out = STR("");
+		return needed ? err(r->e, "\"%s\" is missing", key) : true;
+	}
+	if (!json_is_string(v))
+		return err(r->e, "\"%s\" is not a text", key);
+	*out = arena_str(r->a, str_from(json_string_value(v), json_string_length(v)));
+	return true;
+}
+
+static bool
+get_number(struct reader *r, const json_t *object, const char *key, int64_t min, int64_t max,
+	int64_t fallback, int64_t *out)
+{
+	const json_t *v = json_object_get(object, key);
+
+	*out = fallback;
+	if (!v || json_is_null(v))
+		return true;
+	if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
+		return err(r->e, "\"%s\" is not a whole number from %lld to %lld", key,
+			(long long)min, (long long)max);
+	*out = json_integer_value(v);
+	return true;
+}
+
+static bool
+read_rr(struct reader *r, const json_t *list, enum dns_type type, struct answer *answer)
+{
+	size_t n = json_array_size(list);
+
+	if (n > DNS_RR_MAX)
+		return err(r->e, "more than %d records in one answer", DNS_RR_MAX);
+	struct dns_rr *rr = arena_calloc(&answer->arena, n + 1, sizeof(*rr));
+	for (size_t i = 0; i < n; i++) {
+		const json_t *v = json_array_get(list, i);
+		if (!json_is_string(v))
+			return err(r->e, "record %zu in \"rr\" is not a text", i + 1);
+		struct str text = str_from(json_string_value(v), json_string_length(v));
+		if (!dns_rr_parse(&answer->arena, type, text, &rr[i]))
+			return err(r->e, "\"%.80s\" is no %s record", json_string_value(v),
+				dns_type_name(type));
+	}
+	answer->dns.rr = rr;
+	answer->dns.n = n;
+	return true;
+}
+
+static bool
+read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct answer *answer)
+{
+	static const struct {
+		struct str word;
+		enum dns_status status;
+		bool nxdomain;
+	} statuses[] = {
+		{STR_INIT("ok"), DNS_OK, false},
+		{STR_INIT("none"), DNS_NONE, false},
+		{STR_INIT("nxdomain"), DNS_NONE, true},
+		{STR_INIT("fail"), DNS_FAIL, false},
+		{STR_INIT("stale"), DNS_STALE, false},
+	};
+	struct dns_answer *d = &answer->dns;
+	const json_t *rr = json_object_get(fact, "rr");
+	struct str word, alias;
+	int64_t ttl;
+	size_t i = 0;
+
+	if (!get_text(r, fact, "status", true, &word) ||
+		!get_text(r, fact, "alias", false, &alias) ||
+		!get_number(r, fact, "ttl", 0, INT32_MAX, 300, &ttl))
+		return false;
+	while (i < COUNT(statuses) && !str_eq(word, statuses[i].word))
+		i++;
+	if (i == COUNT(statuses))
+		return err(r->e, "status \"%.*s\" is none of ok, none, nxdomain, fail, stale",
+			STR_ARG(word));
+	d->status = statuses[i].status;
+	d->nxdomain = statuses[i].nxdomain;
+	d->ttl = (uint32_t)ttl;
+	d->reason = d->status == DNS_FAIL ? "recorded failure" : NULL;
+	if (alias.n && !dns_name_parse(&answer->arena, alias, &d->alias))
+		return err(r->e, "alias \"%.*s\" is no domain name", STR_ARG(alias));
+	if (rr && !json_is_array(rr))
+		return err(r->e, "\"rr\" is not a list");
+	if (rr && !read_rr(r, rr, type, answer))
+		return false;
+	bool has = d->status == DNS_OK || d->status == DNS_STALE;
+	if (has != (d->n > 0))
+		return err(r->e, has ? "status %s without records" : "status %s with records",
+			record_status(d));
+	return true;
+}
+
+static bool
+read_fact(struct reader *r, const json_t *item, struct record_fact *out)
+{
+	struct str kind, name, type;
+
+	if (!get_text(r, item, "q", true, &kind) || !get_text(r, item, "name", true, &name) ||
+		!get_text(r, item, "type", true, &type))
+		return false;
+	if (!str_eq(kind, STR("dns")))
+		return err(r->e, "unknown kind of fact \"%.*s\"", STR_ARG(kind));
+	if (!dns_type_parse(type, &out->type))
+		return err(r->e, "unknown record type \"%.*s\"", STR_ARG(type));
+	if (!dns_name_parse(r->a, name, &out->name))
+		return err(r->e, "\"%.*s\" is no domain name", STR_ARG(name));
+	out->hash = question_hash(out->name, out->type);
+	out->answer = answer_new();
+	return read_answer(r, item, out->type, out->answer);
+}
+
+static bool
+read_facts(struct reader *r, const json_t *list, struct record *out)
+{
+	size_t n = json_array_size(list);
+
+	if (list && !json_is_array(list))
+		return err(r->e, "\"facts\" is not a list");
+	if (n > RECORD_FACTS_MAX)
+		return err(r->e, "more than %d facts", RECORD_FACTS_MAX);
+	out->fact = arena_calloc(r->a, n + 1, sizeof(*out->fact));
+	for (size_t i = 0; i < n; i++) {
+		out->n_facts = i + 1; /* also a half-read one is to be given back */
+		if (!read_fact(r, json_array_get(list, i), &out->fact[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_rcpt(struct reader *r, const json_t *list, struct words *out)
+{
+	size_t n = json_array_size(list);
+
+	if (list && !json_is_array(list))
+		return err(r->e, "\"rcpt\" is not a list");
+	if (n > RECORD_RCPT_MAX)
+		return err(r->e, "more than %d recipients", RECORD_RCPT_MAX);
+	struct str *word = arena_calloc(r->a, n + 1, sizeof(*word));
+	for (size_t i = 0; i < n; i++) {
+		const json_t *v = json_array_get(list, i);
+		if (!json_is_string(v))
+			return err(r->e, "recipient %zu is not a text", i + 1);
+		word[i] = arena_str(r->a, str_from(json_string_value(v), json_string_length(v)));
+	}
+	*out = (struct words){n, word};
+	return true;
+}
+
+static bool
+read_client(struct reader *r, const json_t *client, struct record *out)
+{
+	struct str ip;
+	int64_t port;
+
+	if (!json_is_object(client))
+		return err(r->e, "\"client\" is missing or no object");
+	if (!get_text(r, client, "ip", true, &ip) ||
+		!get_number(r, client, "port", 0, 65535, 0, &port))
+		return false;
+	if (!ip_parse(ip, &out->client))
+		return err(r->e, "\"%.*s\" is no address", STR_ARG(ip));
+	out->port = (uint16_t)port;
+	return true;
+}
+
+static struct answer *
+lookup(struct source *s, struct str name, enum dns_type type, uint64_t hash)
+{
+	struct record *r = (struct record *)s;
+
+	for (size_t i = 0; i < r->n_facts; i++) {
+		struct record_fact *f = &r->fact[i];
+		if (f->hash == hash && f->type == type && str_eq(f->name, name))
+			return answer_ref(f->answer);
+	}
+	return answer_ref(r->unknown);
+}
+
+static bool
+read_record(struct reader *r, const json_t *root, struct record *out)
+{
+	struct str unknown;
+	int64_t version;
+
+	if (!json_is_object(root))
+		return err(r->e, "a record is a JSON object");
+	if (!get_number(r, root, "v", 1, 1, 1, &version) ||
+		!get_text(r, root, "id", false, &out->id) ||
+		!get_number(r, root, "time", 0, INT64_MAX, 0, &out->time) ||
+		!read_client(r, json_object_get(root, "client"), out) ||
+		!get_text(r, root, "helo", false, &out->helo) ||
+		!get_text(r, root, "from", false, &out->from) ||
+		!get_text(r, root, "unknown", false, &unknown) ||
+		!read_rcpt(r, json_object_get(root, "rcpt"), &out->rcpt))
+		return false;
+	if (unknown.n && !str_eq(unknown, STR("none")) && !str_eq(unknown, STR("fail")))
+		return err(r->e, "\"unknown\" is neither none nor fail");
+	if (str_eq(unknown, STR("none"))) {
+		out->unknown = answer_new();
+		out->unknown->dns = (struct dns_answer){.status = DNS_NONE, .nxdomain = true};
+	} else {
+		out->unknown = answer_fail("not recorded");
+	}
+	return read_facts(r, json_object_get(root, "facts"), out);
+}
+
+bool
+record_parse(struct arena *a, struct str line, struct record *out, struct errbuf *e)
+{
+	struct reader r = {a, e};
+	struct record record = {.source = {.lookup = lookup}};
+	json_error_t why;
+
+	if (line.n > RECORD_LINE_MAX)
+		return err(e, "the record is longer than %zu bytes", RECORD_LINE_MAX);
+	json_t *root = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, &why);
+	if (!root)
+		return err(e, "no JSON: %s (at byte %d)", why.text, why.position);
+	bool ok = read_record(&r, root, &record);
+	json_decref(root);
+	if (ok)
+		*out = record;
+	else
+		record_done(&record);
+	return ok;
+}
+
+void
+record_done(struct record *r)
+{
+	for (size_t i = 0; i < r->n_facts; i++)
+		answer_unref(r->fact[i].answer);
+	answer_unref(r->unknown);
+	r->n_facts = 0;
+	r->unknown = NULL;
+}
+
+const char *
+record_status(const struct dns_answer *a)
+{
+	switch (a->status) {
+	case DNS_OK:
+		return "ok";
+	case DNS_NONE:
+		return a->nxdomain ? "nxdomain" : "none";
+	case DNS_STALE:
+		return "stale";
+	case DNS_FAIL:
+		break;
+	}
+	return "fail";
+}

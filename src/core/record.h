@@ -1,0 +1,50 @@
+/*
+ * core/record: one judged transaction as a line of JSON, with the facts it was judged by.
+ *
+ * {"v":1,"id":"x","time":1764000000,"client":{"ip":"192.0.2.1","port":25},"helo":"mx.example",
+ *  "from":"a@example","rcpt":["b@example.org"],"unknown":"none","facts":[
+ *  {"q":"dns","name":"example","type":"TXT","status":"ok","ttl":300,"rr":["v=spf1 -all"]}]}
+ *
+ * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
+ * answered, none or fail (default).  Unknown members are ignored, so that newer records can be
+ * read.  A record is somebody else's bytes: everything is checked.
+ */
+#ifndef CORE_RECORD_H
+#define CORE_RECORD_H
+
+#include "conf/schema.h"
+#include "fact/fact.h"
+
+#define RECORD_FACTS_MAX 4096
+#define RECORD_RCPT_MAX	 1000
+#define RECORD_LINE_MAX	 ((size_t)4 << 20)
+
+struct record_fact {
+	struct str name;
+	enum dns_type type;
+	uint64_t hash;
+	struct answer *answer;
+};
+
+struct record {
+	struct source source; /* answers from the facts below; first, so that it can be found */
+	struct str id;
+	int64_t time;
+	struct ip client;
+	uint16_t port;
+	struct str helo, from; /* empty where the record has none */
+	struct words rcpt;
+	struct answer *unknown;
+	size_t n_facts;
+	struct record_fact *fact;
+};
+
+/* Read one line; what *out points to lives in a, answers until record_done().  On false nothing
+ * is to be freed and e says what is wrong. */
+NODISCARD bool record_parse(struct arena *a, struct str line, struct record *out, struct errbuf *e);
+void record_done(struct record *r);
+
+/* "ok", "none", "nxdomain", "fail", "stale". */
+const char *record_status(const struct dns_answer *a);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * core/reply: see reply.h.
+ *
+ * The pieces, in order of worth: the sentence with its remedy, the itemised score, where to read
+ * more.  Each is a line of a multi-line reply; on the one line that a policy server has, a piece
+ * that does not fit is left out whole, since half a sentence helps nobody.
+ */
+#include "core/reply.h"
+
+/* 451 instead of 550, 4.7.25 instead of 5.7.25. */
+static void
+set_codes(const struct finding *main, struct arena *a, struct verdict *v)
+{
+	const struct finding_code *c = main ? main->code : NULL;
+	struct str enhanced = str_of(c && c->enhanced ? c->enhanced : "5.7.1");
+	bool defer = v->kind == VERDICT_DEFER;
+
+	v->code = defer ? 451 : c && c->code ? c->code : 550;
+	v->enhanced = arena_printf(a, "%c%.*s", defer ? '4' : '5', STR_ARG(str_skip(enhanced, 1)));
+}
+
+static void
+put_capital(struct buf *b, struct str s)
+{
+	if (s.n && s.p[0] >= 'a' && s.p[0] <= 'z')
+		buf_putc(b, (char)(s.p[0] - 32));
+	else
+		buf_put(b, str_slice(s, 0, 1));
+	buf_put(b, str_skip(s, 1));
+}
+
+/* "203.0.113.5 has no reverse name: ask ... to ...".  What was seen is worth more than the advice:
+ * where both do not fit, the advice goes. */
+static struct str
+sentence(const struct finding *f, const struct verdict *v, struct arena *a)
+{
+	char room[REPLY_LINE_MAX], fix_room[REPLY_LINE_MAX];
+	struct buf b = BUF(room), fix = BUF(fix_room);
+
+	finding_fill(f, f->code->text, &b);
+	if (f->code->fix) {
+		buf_puts(&fix, ": ");
+		finding_fill(f, f->code->fix, &fix);
+	}
+	if (f->code->temporary && v->kind == VERDICT_DEFER) {
+		buf_reset(&fix);
+		buf_puts(&fix, ": please try again later");
+	}
+	if (!buf_is_cut(&fix) && fix.n < sizeof(room) - b.n)
+		buf_put(&b, buf_str(&fix));
+	return arena_str(a, buf_str(&b));
+}
+
+/* "Score 9: no reverse name +4, HELO is a bare address +3, good thing -2". */
+static struct str
+itemised(const struct tally *t, struct arena *a)
+{
+	char room[REPLY_LINE_MAX];
+	struct buf b = BUF(room);
+	bool first = true;
+
+	buf_puts(&b, "Score ");
+	points_print(t->score, false, &b);
+	for (size_t i = 0; i < t->n; i++) {
+		const struct tally_item *it = &t->item[i];
+		if (it->action.kind != ACTION_SCORE || it->action.points == 0)
+			continue;
+		buf_puts(&b, first ? ": " : ", ");
+		buf_puts(&b, it->finding->code->label);
+		buf_putc(&b, ' ');
+		points_print(it->action.points, true, &b);
+		first = false;
+	}
+	return first || buf_is_cut(&b) ? STR("") : arena_str(a, buf_str(&b));
+}
+
+/* The help page with %c replaced, or the bare case id. */
+static struct str
+pointer(const struct judgement *j, struct arena *a)
+{
+	char room[REPLY_LINE_MAX];
+	struct buf b = BUF(room);
+	struct str url = j->policy->help_url;
+
+	if (!j->case_id.n && !url.n)
+		return STR("");
+	if (!url.n) {
+		buf_puts(&b, "Case ");
+		buf_put(&b, j->case_id);
+	}
+	for (size_t i = 0; i < url.n; i++) {
+		if (url.p[i] == '%' && i + 1 < url.n && url.p[i + 1] == 'c') {
+			buf_put(&b, j->case_id);
+			i++;
+		} else {
+			buf_putc(&b, url.p[i]);
+		}
+	}
+	return buf_is_cut(&b) ? STR("") : arena_str(a, buf_str(&b));
+}
+
+/* Without evidence: what is wrong, in a word or two for each finding. */
+static struct str
+terse(const struct tally *t, const struct verdict *v, struct arena *a)
+{
+	char room[REPLY_LINE_MAX];
+	struct buf b = BUF(room);
+
+	if (v->main)
+		put_capital(&b, str_of(v->main->code->label));
+	for (size_t i = 0; i < t->n; i++) {
+		const struct tally_item *it = &t->item[i];
+		if (it->finding == v->main || it->finding->code->good ||
+			it->action.kind == ACTION_TAG)
+			continue;
+		size_t before = b.n;
+		buf_puts(&b, ", ");
+		buf_puts(&b, it->finding->code->label);
+		if (buf_is_cut(&b)) {
+			b.n = before;
+			break;
+		}
+	}
+	return arena_str(a, buf_str(&b));
+}
+
+static void
+add_line(struct verdict *v, struct str s)
+{
+	if (s.n && v->n_lines < REPLY_LINES)
+		v->line[v->n_lines++] = s;
+}
+
+static struct str
+join(const struct verdict *v, struct arena *a)
+{
+	char room[REPLY_MAX];
+	struct buf b = BUF(room);
+
+	for (size_t i = 0; i < v->n_lines; i++) {
+		struct str s = v->line[i];
+		size_t glue = i ? 2 : 0;
+		if (b.n + glue + s.n > sizeof(room))
+			continue;
+		if (i)
+			buf_puts(&b, ". ");
+		buf_put(&b, s);
+	}
+	return arena_str(a, buf_str(&b));
+}
+
+void
+reply_make(const struct judgement *j, const struct tally *t, struct arena *a, struct verdict *v)
+{
+	const struct policy *p = j->policy;
+
+	set_codes(v->main, a, v);
+	v->n_lines = 0;
+	if (p->terse || !v->main)
+		add_line(v, terse(t, v, a));
+	else
+		add_line(v, sentence(v->main, v, a));
+	if (p->show_score && !p->terse && !v->temporary && t->score >= p->reject_at && !t->reject)
+		add_line(v, itemised(t, a));
+	add_line(v, pointer(j, a));
+	if (!v->n_lines)
+		add_line(v, STR("refused by policy"));
+	v->one_line = join(v, a);
+}

@@ -1,0 +1,34 @@
+/*
+ * core/reply: the words of a refusal.
+ *
+ * Says what was seen, what was expected, who can repair it, and what else counted.  Made from the
+ * finding codes' templates; peers' bytes are escaped there.
+ */
+#ifndef CORE_REPLY_H
+#define CORE_REPLY_H
+
+#include "core/policy.h"
+
+#define TALLY_MAX 24
+
+struct tally_item {
+	const struct finding *finding;
+	struct action action;
+};
+
+/* How the findings of one transaction add up under one policy. */
+struct tally {
+	int32_t score, slack; /* hundredths; slack: points that missing evidence might take off */
+	const struct finding *reject, *defer, *temporary, *tag; /* the first of each, or NULL */
+	const struct finding *heaviest;
+	int32_t heaviest_points;
+	const struct exemption *exemption;
+	size_t n;
+	struct tally_item item[TALLY_MAX];
+};
+
+/* Fill v->code, enhanced, line[], one_line for a verdict of kind reject or defer. */
+void reply_make(
+	const struct judgement *j, const struct tally *t, struct arena *a, struct verdict *v);
+
+#endif

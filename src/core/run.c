@@ -1,0 +1,311 @@
+/* core/run: see run.h.  Here too is ask_*(), the checks' side of the same table. */
+#include "core/run.h"
+
+/* More memory than any honest message's facts take (measured: under 20 KiB). */
+#define ENV_VALUE_MAX 2048
+
+struct env_fact {
+	bool known;
+	struct str value;
+	uint64_t waiters;
+};
+
+struct transaction {
+	struct transaction_options o;
+	struct ip client;
+	struct env_fact env[ENV_COUNT];
+	struct fact *fact[FACTS_MAX];
+	size_t n_facts;
+	uint64_t pending; /* checks that are not done */
+	uint64_t ready;	  /* pending checks to be run */
+	struct findings *findings[CHECKS_MAX];
+	struct result result;
+	unsigned runs;
+	bool running;	/* inside a check: nothing may be answered */
+	bool cut_short; /* expired or out of memory: whatever is asked now fails at once */
+	const char *cut_reason;
+};
+
+static uint64_t
+bit(size_t i)
+{
+	return (uint64_t)1 << i;
+}
+
+struct transaction *
+transaction_begin(const struct transaction_options *o, const struct ip *client)
+{
+	struct transaction *t = arena_new(o->arena, struct transaction);
+
+	must(o->checks->n <= CHECKS_MAX);
+	t->o = *o;
+	t->client = *client;
+	t->pending = t->ready = (bit(o->checks->n) - 1) & ~o->skip;
+	return t;
+}
+
+void
+transaction_env(struct transaction *t, enum env_item item, struct str value)
+{
+	struct env_fact *e = &t->env[item];
+
+	must(!t->running && !e->known); /* facts never change */
+	e->known = true;
+	e->value = arena_str(t->o.arena, str_slice(value, 0, ENV_VALUE_MAX));
+	t->ready |= e->waiters & t->pending;
+	e->waiters = 0;
+}
+
+const struct str *
+ask_env(struct ask *q, enum env_item item)
+{
+	struct env_fact *e = &q->txn->env[item];
+
+	if (e->known)
+		return &e->value;
+	e->waiters |= bit(q->check);
+	q->waits = true;
+	return NULL;
+}
+
+static struct fact *
+find_fact(struct transaction *t, struct str name, enum dns_type type, uint64_t hash)
+{
+	for (size_t i = 0; i < t->n_facts; i++) {
+		struct fact *f = t->fact[i];
+		if (f->hash == hash && f->type == type && str_eq(f->name, name))
+			return f;
+	}
+	return NULL;
+}
+
+static struct fact *
+add_fact(struct transaction *t, struct str name, enum dns_type type, uint64_t hash)
+{
+	struct fact *f = arena_new(t->o.arena, struct fact);
+
+	f->name = arena_str(t->o.arena, name);
+	f->type = type;
+	f->hash = hash;
+	f->owner = t;
+	f->index = (uint8_t)t->n_facts;
+	t->fact[t->n_facts++] = f;
+	if (t->cut_short)
+		f->answer = answer_fail(t->cut_reason);
+	else if (t->o.source)
+		f->answer = t->o.source->lookup(t->o.source, name, type, hash);
+	else
+		f->answer = answer_fail("no source");
+	return f;
+}
+
+const struct dns_answer *
+ask_dns(struct ask *q, enum dns_type type, struct str name)
+{
+	static const struct dns_answer over_budget = {
+		.status = DNS_FAIL, .reason = "too many questions"};
+	struct transaction *t = q->txn;
+	uint64_t hash = question_hash(name, type);
+	struct fact *f = find_fact(t, name, type, hash);
+
+	if (!f) {
+		if (t->n_facts == FACTS_MAX)
+			return &over_budget;
+		f = add_fact(t, name, type, hash);
+	}
+	if (f->answer)
+		return &f->answer->dns;
+	f->waiters |= bit(q->check);
+	q->waits = true;
+	return NULL;
+}
+
+/* What a finished check reported outlives the run: evidence may point into scratch. */
+static struct findings *
+keep_findings(struct transaction *t, const struct findings *from, size_t check)
+{
+	struct arena *a = t->o.arena;
+	size_t size = offsetof(struct findings, item) + from->n * sizeof(from->item[0]);
+	struct findings *kept = arena_alloc(a, size);
+
+	memcpy(kept, from, size);
+	kept->confirmed = arena_str(a, from->confirmed);
+	for (size_t i = 0; i < kept->n; i++) {
+		struct finding *f = &kept->item[i];
+		f->check = (uint8_t)check;
+		for (size_t j = 0; j < f->n; j++)
+			f->evidence[j].value = arena_str(a, f->evidence[j].value);
+	}
+	return kept;
+}
+
+static void
+run_check(struct transaction *t, size_t i)
+{
+	const struct check *check = t->o.checks->check[i];
+	struct findings out;
+	struct ask q = {.txn = t,
+		.check = (unsigned)i,
+		.client = t->client,
+		.scratch = t->o.scratch,
+		.settings = t->o.checks->settings[i],
+		.site = t->o.site};
+
+	out.n = 0;
+	out.iprev = AUTH_UNSET;
+	out.confirmed = STR("");
+	/* It waits for what it asks in this run, not for what an earlier run was curious about. */
+	for (size_t k = 0; k < t->n_facts; k++)
+		t->fact[k]->waiters &= ~bit(i);
+	arena_reset(t->o.scratch);
+	t->ready &= ~bit(i);
+	t->runs++;
+	t->running = true;
+	enum check_status status = check->run(&q, &out);
+	t->running = false;
+	if (status == CHECK_WAIT) {
+		must(q.waits); /* a check that waits for nothing would wait for ever */
+		return;
+	}
+	t->pending &= ~bit(i);
+	t->findings[i] = keep_findings(t, &out, i);
+}
+
+/* Hand questions without an answer to the source.  It never answers from inside start(). */
+static void
+start_questions(struct transaction *t)
+{
+	for (size_t i = 0; i < t->n_facts; i++) {
+		struct fact *f = t->fact[i];
+		if (f->answer || f->sent)
+			continue;
+		f->sent = true;
+		t->o.source->start(t->o.source, f);
+	}
+}
+
+void
+transaction_run(struct transaction *t)
+{
+	while (t->ready) {
+		run_check(t, (size_t)__builtin_ctzll(t->ready));
+		if (arena_is_over(t->o.arena) && !t->cut_short)
+			transaction_expire(t, "memory limit of the transaction");
+	}
+	start_questions(t);
+}
+
+bool
+transaction_waits_for_network(const struct transaction *t)
+{
+	for (size_t i = 0; i < t->n_facts; i++)
+		if (!t->fact[i]->answer && (t->fact[i]->waiters & t->pending))
+			return true;
+	return false;
+}
+
+static void
+set_answer(struct transaction *t, struct fact *f, struct answer *a)
+{
+	must(!t->running && !f->answer); /* answers enter from the loop, once */
+	f->answer = a;
+	f->sent = false;
+	t->ready |= f->waiters & t->pending;
+	f->waiters = 0;
+}
+
+void
+transaction_answer(struct fact *f, struct answer *a)
+{
+	struct transaction *t = f->owner;
+	bool waited = transaction_waits_for_network(t);
+
+	set_answer(t, f, a);
+	transaction_run(t);
+	if (waited && !transaction_waits_for_network(t) && t->o.settled)
+		t->o.settled(t->o.ctx);
+}
+
+void
+transaction_expire(struct transaction *t, const char *reason)
+{
+	t->cut_short = true;
+	t->cut_reason = reason;
+	for (size_t i = 0; i < t->n_facts; i++) {
+		struct fact *f = t->fact[i];
+		if (f->answer)
+			continue;
+		if (f->sent)
+			t->o.source->cancel(t->o.source, f);
+		set_answer(t, f, answer_fail(reason));
+	}
+	transaction_run(t);
+}
+
+void
+transaction_end(struct transaction *t)
+{
+	for (size_t i = 0; i < t->n_facts; i++) {
+		struct fact *f = t->fact[i];
+		if (!f->answer && f->sent)
+			t->o.source->cancel(t->o.source, f);
+		answer_unref(f->answer);
+		f->answer = NULL;
+		f->sent = false;
+	}
+	t->n_facts = 0;
+	t->pending = t->ready = 0;
+}
+
+struct result
+transaction_result(struct transaction *t)
+{
+	uint64_t done = (bit(t->o.checks->n) - 1) & ~t->o.skip & ~t->pending;
+
+	if (t->result.finding && t->result.done == done)
+		return t->result;
+	struct result r = {.done = done, .runs = t->runs, .confirmed = STR("")};
+	size_t n = 0;
+	for (size_t i = 0; i < t->o.checks->n; i++)
+		n += t->findings[i] ? t->findings[i]->n : 0;
+	const struct finding **list = arena_calloc(t->o.arena, n + 1, sizeof(*list));
+	for (size_t i = 0; i < t->o.checks->n; i++) {
+		const struct findings *from = t->findings[i];
+		if (!from)
+			continue;
+		for (size_t j = 0; j < from->n; j++)
+			list[r.n++] = &from->item[j];
+		if (from->iprev != AUTH_UNSET)
+			r.iprev = from->iprev;
+		if (from->confirmed.n)
+			r.confirmed = from->confirmed;
+	}
+	r.finding = list;
+	t->result = r;
+	return r;
+}
+
+size_t
+transaction_facts(const struct transaction *t)
+{
+	return t->n_facts;
+}
+
+const struct fact *
+transaction_fact(const struct transaction *t, size_t i)
+{
+	must(i < t->n_facts);
+	return t->fact[i];
+}
+
+const struct ip *
+transaction_client(const struct transaction *t)
+{
+	return &t->client;
+}
+
+struct str
+transaction_env_get(const struct transaction *t, enum env_item item)
+{
+	return t->env[item].known ? t->env[item].value : STR("");
+}

@@ -1,0 +1,354 @@
+/* daemon/config: see config.h.  Sections with free keys are read in config_lines.c. */
+#include <unistd.h>
+
+#include "checks/checks.h"
+#include "daemon/config.h"
+#include "daemon/config_lines.h"
+
+#define FIELD(section, member) offsetof(struct section##_settings, member)
+#define ROWS(rows)	       .settings = (rows), .n = COUNT(rows)
+
+static const struct setting listen_rows[] = {
+	{"milter", SETTING_WORDS, FIELD(listen, milter), "inet:127.0.0.1:8891", 0, 0, NULL,
+		"Sockets for the milter protocol: inet:ADDRESS:PORT, inet6:[ADDRESS]:PORT or "
+		"unix:/PATH, several separated by blanks; empty: none."},
+	{"policy", SETTING_WORDS, FIELD(listen, policy), "inet:127.0.0.1:8892", 0, 0, NULL,
+		"Sockets for Postfix policy delegation, written likewise."},
+	{"unix_mode", SETTING_NUMBER, FIELD(listen, unix_mode), "660", 0, 777, NULL,
+		"Permissions of unix sockets, as an octal number."},
+};
+
+static const struct setting dns_rows[] = {
+	{"resolver", SETTING_STRING, FIELD(dns, resolver), "system", 0, 0, NULL,
+		"Who is asked: \"system\" (/etc/resolv.conf), \"none\", or ADDRESS or "
+		"ADDRESS@PORT, "
+		"several separated by blanks.  Recommended: unbound on loopback."},
+	{"zone", SETTING_STRING, FIELD(dns, zone), "", 0, 0, NULL,
+		"A file of records that are answered without asking anyone: for demonstrations, "
+		"tests "
+		"and overrides."},
+	{"timeout", SETTING_DURATION, FIELD(dns, timeout), "1500ms", 100, 10000, NULL,
+		"How long the first server is waited for; the second try waits half a second "
+		"longer."},
+	{"cache", SETTING_SIZE, FIELD(dns, cache), "32M", 0, (int64_t)4 << 30, NULL,
+		"Memory for answers, per worker; 0 switches the cache off."},
+	{"max_inflight", SETTING_NUMBER, FIELD(dns, max_inflight), "500", 1, 10000, NULL,
+		"Questions under way at once, per worker; more wait in line."},
+	{"stale", SETTING_DURATION, FIELD(dns, stale), "1d", 0, 7 * 86400000LL, NULL,
+		"How long an expired answer may still confirm something good while its servers do "
+		"not "
+		"answer.  It never counts against anybody."},
+};
+
+static const char *const profiles[] = {"score", "strict", "monitor", NULL};
+static const char *const replies[] = {"full", "terse", NULL};
+
+static const struct setting policy_rows[] = {
+	{"profile", SETTING_CHOICE, FIELD(policy, profile), "score", 0, 0, profiles,
+		"score: findings add up, and only the sum refuses.  strict: no reverse name, a "
+		"mismatch, an end user's line are refused each by itself, as providers with a "
+		"\"client "
+		"policy restriction\" do.  monitor: as score, but everything is accepted and "
+		"logged."},
+	{"reject_at", SETTING_POINTS, FIELD(policy, reject_at), "8", 0, 0, NULL,
+		"Points from which a message is refused."},
+	{"defer_at", SETTING_POINTS, FIELD(policy, defer_at), "0", 0, 0, NULL,
+		"Points from which a message is put off with 451; 0: never."},
+	{"reply", SETTING_CHOICE, FIELD(policy, reply), "full", 0, 0, replies,
+		"full: the reply names what was seen, what was expected and who can repair it.  "
+		"terse: "
+		"a few words."},
+	{"show_score", SETTING_BOOL, FIELD(policy, show_score), "yes", 0, 0, NULL,
+		"Itemise the score in a reply that refuses by score."},
+	{"help_url", SETTING_STRING, FIELD(policy, help_url), "", 0, 0, NULL,
+		"Address of a page that replies point to; %c becomes the case id."},
+	{"budget", SETTING_DURATION, FIELD(policy, budget), "8s", 100, 25000, NULL,
+		"A recipient gets its verdict within this time, whatever DNS does."},
+	{"temperror_again", SETTING_DURATION, FIELD(policy, again), "4h", 0, 14 * 86400000LL, NULL,
+		"A message (client, sender, recipient) is deferred for want of DNS at most once in "
+		"this time; after that it is let in."},
+};
+
+static const struct setting site_rows[] = {
+	{"hostname", SETTING_STRING, FIELD(site, hostname), "", 0, 0, NULL,
+		"This server's host name; empty: what the system says."},
+	{"hostnames", SETTING_WORDS, FIELD(site, hostnames), "", 0, 0, NULL,
+		"Further names that only this site may use in HELO."},
+	{"domains", SETTING_WORDS, FIELD(site, domains), "", 0, 0, NULL,
+		"Domains that this server receives mail for."},
+	{"addresses", SETTING_NETS, FIELD(site, addresses), "", 0, 0, NULL,
+		"This server's own public addresses."},
+};
+
+static const struct setting networks_rows[] = {
+	{"ours", SETTING_NETS, FIELD(networks, ours), "127.0.0.0/8 ::1", 0, 0, NULL,
+		"Addresses and networks that are never checked."},
+};
+
+static const struct setting health_rows[] = {
+	{"watch_addresses", SETTING_BOOL, FIELD(health, watch_addresses), "yes", 0, 0, NULL,
+		"When nearly all clients share one private address, the real one was lost on the "
+		"way "
+		"(NAT, a container's proxy): raise an alarm and accept."},
+	{"watch_findings", SETTING_BOOL, FIELD(health, watch_findings), "yes", 0, 0, NULL,
+		"When one finding suddenly refuses most clients, suspend it and raise an alarm."},
+	{"suspend", SETTING_DURATION, FIELD(health, suspend), "1h", 1000, 7 * 86400000LL, NULL,
+		"For how long."},
+};
+
+static const struct setting daemon_rows[] = {
+	{"user", SETTING_STRING, FIELD(daemon, user), "", 0, 0, NULL,
+		"User to run as when started by root; empty: mxward, or nobody where there is "
+		"none."},
+	{"workers", SETTING_NUMBER, FIELD(daemon, workers), "1", 1, 64, NULL,
+		"Processes that serve; one is enough for thousands of messages a second."},
+	{"pid_file", SETTING_STRING, FIELD(daemon, pid_file), "", 0, 0, NULL,
+		"File for the process id of the parent; empty: none."},
+};
+
+static const char *const log_levels[] = {"error", "warn", "info", "debug", NULL};
+
+static const struct setting log_rows[] = {
+	{"to", SETTING_STRING, FIELD(log, to), "stderr", 0, 0, NULL,
+		"\"stderr\" (the service manager's journal), \"syslog\", or the path of a file, "
+		"which "
+		"is opened anew on SIGHUP."},
+	{"level", SETTING_CHOICE, FIELD(log, level), "info", 0, 0, log_levels,
+		"info logs one line for each decision."},
+};
+
+static const struct section fixed_sections[] = {
+	{.name = "listen",
+		.help = "Where mail servers connect.",
+		ROWS(listen_rows),
+		.size = sizeof(struct listen_settings),
+		.check = listen_check},
+	{.name = "dns",
+		.help = "How questions are asked.",
+		ROWS(dns_rows),
+		.size = sizeof(struct dns_settings)},
+	{.name = "policy",
+		.help = "How findings become verdicts.",
+		ROWS(policy_rows),
+		.size = sizeof(struct policy_settings),
+		.check = policy_check},
+	{.name = "site",
+		.help = "Who we are: a stranger who greets with these is an impostor.",
+		ROWS(site_rows),
+		.size = sizeof(struct site_settings)},
+	{.name = "networks",
+		.help = "Who belongs to us.",
+		ROWS(networks_rows),
+		.size = sizeof(struct networks_settings)},
+	{.name = "actions",
+		.help = "What each finding does, where the profile's choice does not suit.",
+		.size = sizeof(struct actions_settings),
+		.entry = action_line,
+		.entry_help =
+			"FINDING = off | score N | tag | defer | reject.  FINDING/ipv6 sets it for "
+			"IPv6 clients only.  A temporary finding can only be off, tag or defer."},
+	{.name = "exempt",
+		.help = "Who is spared which checks.",
+		.size = sizeof(struct exempt_settings),
+		.entry = exempt_line,
+		.entry_help =
+			"ADDRESS, NETWORK or DOMAIN = CHECK... ; reason.  A domain counts only for "
+			"clients whose reverse name is in it and resolves back.  \"all\" stands "
+			"for every check."},
+	{.name = "health",
+		.help = "When decisions can no longer be believed.",
+		ROWS(health_rows),
+		.size = sizeof(struct health_settings)},
+	{.name = "daemon",
+		.help = "The process.",
+		ROWS(daemon_rows),
+		.size = sizeof(struct daemon_settings)},
+	{.name = "log",
+		.help = "What is written down.",
+		ROWS(log_rows),
+		.size = sizeof(struct log_settings)},
+};
+
+#define SECTIONS_MAX (COUNT(fixed_sections) + CHECKS_MAX)
+
+const struct section *const *
+config_sections(size_t *n)
+{
+	static const struct section *all[SECTIONS_MAX];
+	size_t n_checks, k = 0;
+	const struct check *const *checks = checks_all(&n_checks);
+
+	for (size_t i = 0; i < COUNT(fixed_sections); i++)
+		all[k++] = &fixed_sections[i];
+	for (size_t i = 0; i < n_checks; i++)
+		if (checks[i]->section)
+			all[k++] = checks[i]->section;
+	*n = k;
+	return all;
+}
+
+void *const *
+config_structs(struct config *c, size_t *n)
+{
+	void **all = arena_calloc(&c->arena, SECTIONS_MAX, sizeof(*all));
+	void *const fixed[] = {&c->listen, &c->dns, &c->policy, &c->site, &c->networks, &c->actions,
+		&c->exempt, &c->health, &c->daemon, &c->log};
+	size_t n_checks, k = 0;
+	const struct check *const *checks = checks_all(&n_checks);
+
+	static_assert(COUNT(fixed) == COUNT(fixed_sections), "one struct for each section");
+	for (size_t i = 0; i < COUNT(fixed); i++)
+		all[k++] = fixed[i];
+	for (size_t i = 0; i < n_checks; i++) {
+		if (!checks[i]->section)
+			continue;
+		void *settings = arena_calloc(&c->arena, 1, checks[i]->section->size);
+		c->check_settings[i] = settings;
+		all[k++] = settings;
+	}
+	*n = k;
+	return all;
+}
+
+struct action
+finding_default(const struct finding_code *code, enum profile profile, bool ipv6)
+{
+	if (profile == PROFILE_STRICT && code->strict.kind != ACTION_OFF)
+		return code->strict;
+	if (ipv6 && code->action_ipv6.kind != ACTION_OFF)
+		return code->action_ipv6;
+	return code->action;
+}
+
+static void
+set_actions(struct config *c, const struct check_set *checks)
+{
+	struct policy *p = &c->generation.policy;
+
+	for (int six = 0; six < 2; six++) {
+		for (size_t i = 0; i < checks->n; i++) {
+			const struct check *check = checks->check[i];
+			struct action *row = c->actions.action[six][i];
+			must(check->n_codes <= HEALTH_CODES_MAX);
+			for (size_t k = 0; k < check->n_codes; k++)
+				if (!c->actions.set[six][i][k])
+					row[k] = finding_default(&check->codes[k], p->profile, six);
+			p->actions[six][i] = row;
+		}
+	}
+}
+
+static struct str
+system_hostname(struct arena *a)
+{
+	char name[256] = "";
+
+	if (gethostname(name, sizeof(name) - 1) != 0)
+		return STR("");
+	return arena_lower(a, str_of(name));
+}
+
+static void
+release(struct generation *g)
+{
+	struct config *c = (struct config *)g;
+
+	if (c->free_source)
+		c->free_source(c);
+	arena_done(&c->arena);
+	heap_free(c);
+}
+
+static void
+fill_generation(struct config *c)
+{
+	struct generation *g = &c->generation;
+	const struct policy_settings *s = &c->policy;
+
+	g->checks.check = checks_all(&g->checks.n);
+	g->checks.settings = c->check_settings;
+	g->site = (struct site){.hostname = c->site.hostname.n
+			? arena_lower(&c->arena, c->site.hostname)
+			: system_hostname(&c->arena),
+		.hostnames = c->site.hostnames,
+		.domains = c->site.domains,
+		.addresses = c->site.addresses};
+	g->policy = (struct policy){.profile = (enum profile)s->profile,
+		.reject_at = s->reject_at,
+		.defer_at = s->defer_at,
+		.terse = s->reply == 1,
+		.show_score = s->show_score,
+		.help_url = s->help_url,
+		.ours = c->networks.ours,
+		.n_exemptions = c->exempt.n,
+		.exemptions = c->exempt.list};
+	set_actions(c, &g->checks);
+	g->budget_ms = (uint64_t)s->budget;
+	g->again_ms = (uint64_t)s->again;
+	g->watch_nat = c->health.watch_addresses;
+	g->watch_findings = c->health.watch_findings;
+	g->suspend_ms = (uint64_t)c->health.suspend;
+}
+
+static struct config *
+config_new(void)
+{
+	struct config *c = heap_calloc(1, sizeof(*c));
+
+	arena_init(&c->arena, 16 << 10, (size_t)64 << 20);
+	c->generation.refs = 1;
+	c->generation.release = release;
+	return c;
+}
+
+struct config *
+config_load_file(const char *path, conf_report_fn *report, void *ctx, struct errbuf *e)
+{
+	struct config *c = config_new();
+	size_t n, n_structs;
+	const struct section *const *sections = config_sections(&n);
+	void *const *structs = config_structs(c, &n_structs);
+	bool ok;
+
+	must(n == n_structs);
+	if (path)
+		ok = conf_load_file(path, sections, n, structs, c, &c->arena, report, ctx, e);
+	else
+		ok = conf_load_text(
+			"defaults", STR(""), sections, n, structs, c, &c->arena, report, ctx, e);
+	if (!ok) {
+		config_free(c);
+		return NULL;
+	}
+	fill_generation(c);
+	return c;
+}
+
+struct config *
+config_load_text(const char *name, struct str text, struct errbuf *e)
+{
+	struct config *c = config_new();
+	size_t n, n_structs;
+	const struct section *const *sections = config_sections(&n);
+	void *const *structs = config_structs(c, &n_structs);
+
+	if (!conf_load_text(name, text, sections, n, structs, c, &c->arena, NULL, NULL, e)) {
+		config_free(c);
+		return NULL;
+	}
+	fill_generation(c);
+	return c;
+}
+
+struct generation *
+config_generation(struct config *c)
+{
+	return &c->generation;
+}
+
+void
+config_free(struct config *c)
+{
+	if (c)
+		generation_unref(&c->generation);
+}

@@ -1,0 +1,105 @@
+/*
+ * daemon/config: the settings of the whole program.
+ *
+ * Puts the sections of all parts together, reads a file into them, and makes the generation that
+ * the gate works by.  The daemon and every command use the same reader, so `mxward conf check` and
+ * a reload cannot disagree.
+ */
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include "conf/load.h"
+#include "front/gate.h"
+
+struct listen_settings {
+	struct words milter, policy;
+	int64_t unix_mode;
+};
+
+struct dns_settings {
+	struct str resolver, zone;
+	int64_t timeout, cache, max_inflight, stale;
+};
+
+struct policy_settings {
+	int profile, reply;
+	int32_t reject_at, defer_at;
+	bool show_score;
+	struct str help_url;
+	int64_t budget, again;
+};
+
+struct site_settings {
+	struct str hostname;
+	struct words hostnames, domains;
+	struct nets addresses;
+};
+
+struct networks_settings {
+	struct nets ours;
+};
+
+struct health_settings {
+	bool watch_addresses, watch_findings;
+	int64_t suspend;
+};
+
+struct daemon_settings {
+	struct str user, pid_file;
+	int64_t workers;
+};
+
+struct log_settings {
+	struct str to;
+	int level;
+};
+
+struct actions_settings {
+	struct action action[2][CHECKS_MAX][HEALTH_CODES_MAX];
+	bool set[2][CHECKS_MAX][HEALTH_CODES_MAX];
+};
+
+struct exempt_settings {
+	struct exemption *list;
+	size_t n, room;
+};
+
+struct config {
+	struct generation generation; /* first: the generation is the config */
+	struct arena arena;
+	struct listen_settings listen;
+	struct dns_settings dns;
+	struct policy_settings policy;
+	struct site_settings site;
+	struct networks_settings networks;
+	struct health_settings health;
+	struct daemon_settings daemon;
+	struct log_settings log;
+	struct actions_settings actions;
+	struct exempt_settings exempt;
+	const void *check_settings[CHECKS_MAX];
+	/* Freed with the generation by whoever gave it: see generation.source. */
+	void (*free_source)(struct config *c);
+	void *source_owner;
+};
+
+/* Sections of the program, for `mxward conf` and the manual. */
+const struct section *const *config_sections(size_t *n);
+
+/* path NULL: all defaults.  NULL on error with e filled (its first error); report, where given, is
+ * called for each error. */
+struct config *config_load_file(
+	const char *path, conf_report_fn *report, void *ctx, struct errbuf *e);
+/* The same from memory; name stands in errors. */
+struct config *config_load_text(const char *name, struct str text, struct errbuf *e);
+/* Borrowed. */
+struct generation *config_generation(struct config *c);
+/* Drop the first reference: memory goes when no visit uses it any more. */
+void config_free(struct config *c);
+/* The structs that the sections are read into, in the order of config_sections(). */
+void *const *config_structs(struct config *c, size_t *n);
+
+/* What the defaults are per finding and profile; [1] is IPv6. */
+struct action finding_default(const struct finding_code *code, enum profile profile, bool ipv6);
+
+#endif

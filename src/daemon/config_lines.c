@@ -1,0 +1,155 @@
+/* daemon/config_lines: see config_lines.h. */
+#include "checks/checks.h"
+#include "daemon/config.h"
+#include "daemon/config_lines.h"
+
+/* "; did you mean "x"?" for an unknown word, or nothing. */
+static struct str
+hint(struct arena *a, struct str word, const char *const *names, size_t n)
+{
+	const char *near = nearest_name(word, names, n);
+
+	return near ? arena_printf(a, "; did you mean \"%s\"?", near) : STR("");
+}
+
+static const struct finding_code *
+find_code(struct str id, size_t *check, size_t *code)
+{
+	size_t n;
+	const struct check *const *checks = checks_all(&n);
+
+	for (*check = 0; *check < n; (*check)++)
+		for (*code = 0; *code < checks[*check]->n_codes; (*code)++)
+			if (str_eq(id, str_of(checks[*check]->codes[*code].id)))
+				return &checks[*check]->codes[*code];
+	return NULL;
+}
+
+static bool
+unknown_finding(struct arena *a, struct str id, struct errbuf *e)
+{
+	const char *names[CHECKS_MAX * HEALTH_CODES_MAX];
+	size_t n, k = 0;
+	const struct check *const *checks = checks_all(&n);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < checks[i]->n_codes; j++)
+			names[k++] = checks[i]->codes[j].id;
+	return err(e, "unknown finding \"%.*s\"%.*s", STR_ARG(id), STR_ARG(hint(a, id, names, k)));
+}
+
+bool
+action_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
+	struct errbuf *e)
+{
+	struct actions_settings *s = section_struct;
+	size_t slash = str_find(line->key, '/'), check, code;
+	struct str id = str_slice(line->key, 0, slash), family = str_skip(line->key, slash + 1);
+	const struct finding_code *c = find_code(id, &check, &code);
+	struct action action;
+
+	if (!c)
+		return unknown_finding(a, id, e);
+	if (slash < line->key.n && !str_eq(family, STR("ipv6")))
+		return err(e, "after \"/\" only ipv6 can stand, not \"%.*s\"", STR_ARG(family));
+	if (!action_parse(line->value, &action, e))
+		return false;
+	/* A 5xx needs evidence: nobody can configure that away. */
+	if (c->temporary && (action.kind == ACTION_REJECT || action.kind == ACTION_SCORE))
+		return err(e,
+			"%s means that DNS did not answer, which can never refuse mail: use off, "
+			"tag "
+			"or defer",
+			c->id);
+	for (int six = slash < line->key.n; six < 2; six++) {
+		if (!family.n && six && s->set[1][check][code])
+			continue; /* the line for IPv6 stands, wherever it is */
+		s->action[six][check][code] = action;
+		s->set[six][check][code] = true;
+	}
+	return true;
+}
+
+static bool
+read_checks(struct str rest, struct arena *a, uint64_t *out, struct errbuf *e)
+{
+	const char *names[CHECKS_MAX + 1];
+	size_t n;
+	const struct check *const *checks = checks_all(&n);
+	struct str word;
+
+	for (size_t i = 0; i < n; i++)
+		names[i] = checks[i]->name;
+	names[n] = "all";
+	*out = 0;
+	while (str_word(&rest, &word)) {
+		if (word.p[word.n - 1] == ',')
+			word.n--;
+		size_t i = 0;
+		while (i <= n && !str_eq(word, str_of(names[i])))
+			i++;
+		if (i > n)
+			return err(e, "unknown check \"%.*s\"%.*s", STR_ARG(word),
+				STR_ARG(hint(a, word, names, n + 1)));
+		*out |= i == n ? ((uint64_t)1 << n) - 1 : (uint64_t)1 << i;
+	}
+	return *out ? true : err(e, "name the checks to skip, or \"all\"");
+}
+
+bool
+exempt_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
+	struct errbuf *e)
+{
+	struct exempt_settings *s = section_struct;
+	struct exemption x = {.reason = arena_str(a, line->comment),
+		.text = arena_printf(a, "%.*s%s%.*s", STR_ARG(line->key),
+			line->comment.n ? ": " : "", STR_ARG(line->comment))};
+
+	if (!ip_net_parse(line->key, &x.net)) {
+		x.by_domain = true;
+		if (!dns_name_parse(a, line->key, &x.domain) || !dns_name_is_hostname(x.domain) ||
+			dns_name_labels(x.domain) < 2)
+			return err(
+				e, "\"%.*s\" is no address, network or domain", STR_ARG(line->key));
+	}
+	if (!read_checks(line->value, a, &x.checks, e))
+		return false;
+	if (s->n == s->room) {
+		size_t room = s->room ? s->room * 2 : 8;
+		struct exemption *list = arena_calloc(a, room, sizeof(*list));
+		if (s->n)
+			memcpy(list, s->list, s->n * sizeof(*list));
+		s->list = list;
+		s->room = room;
+	}
+	s->list[s->n++] = x;
+	return true;
+}
+
+bool
+listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
+{
+	struct listen_settings *s = section_struct;
+	int64_t mode = 0;
+
+	/* The row read it as decimal; permissions are octal. */
+	for (int64_t rest = s->unix_mode, unit = 1; rest; rest /= 10, unit *= 8) {
+		if (rest % 10 > 7)
+			return err(e, "unix_mode is an octal number such as 660");
+		mode += rest % 10 * unit;
+	}
+	s->unix_mode = mode;
+	return true;
+}
+
+bool
+policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
+{
+	const struct policy_settings *s = section_struct;
+
+	if (s->reject_at <= 0)
+		return err(e, "reject_at must be above 0: at 0 everything would be refused");
+	if (s->defer_at < 0 || s->defer_at > s->reject_at)
+		return err(e, "defer_at must lie between 0 (never) and reject_at");
+	return true;
+}

@@ -1,0 +1,19 @@
+/*
+ * daemon/config_lines: sections whose lines are not key = value of a fixed set, and checks that
+ * rows cannot express.  All are callbacks of struct section; ctx is unused.
+ */
+#ifndef DAEMON_CONFIG_LINES_H
+#define DAEMON_CONFIG_LINES_H
+
+#include "conf/schema.h"
+
+/* [actions] FINDING[/ipv6] = ACTION into struct actions_settings. */
+bool action_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
+	struct errbuf *e);
+/* [exempt] WHO = CHECK... ; reason into struct exempt_settings. */
+bool exempt_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
+	struct errbuf *e);
+bool listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
+bool policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
+
+#endif

@@ -1,0 +1,392 @@
+/* front/gate: see gate.h. */
+#include "base/clock.h"
+#include "base/hash.h"
+#include "front/gate.h"
+
+#define ARENA_FIRST ((size_t)12 << 10)
+/* Past this a transaction's open questions count as failed.  Measured: an ordinary one takes 6 to
+ * 9 KiB, one with ten reverse names 20. */
+#define ARENA_LIMIT   ((size_t)512 << 10)
+#define SCRATCH_FIRST ((size_t)32 << 10)
+#define SCRATCH_LIMIT ((size_t)1 << 20)
+#define SPARE_VISITS  64
+#define TAG_MAX	      400
+
+const struct verdict verdict_unchecked = {.kind = VERDICT_ACCEPT,
+	.would = VERDICT_ACCEPT,
+	.enhanced = {"", 0},
+	.because = "never checked"};
+
+struct visit {
+	struct gate *gate;
+	struct visit *next_spare;
+	struct generation *generation;
+	struct arena arena;
+	struct transaction *txn; /* NULL: never checked */
+	struct visit_client client;
+	const struct exemption *exempt_net;
+	const char *unchecked_because;
+	bool counted; /* seen by health */
+	bool tagged;
+	char case_id[CASE_ID_MAX];
+	/* the pending judgement */
+	struct timer *timer;
+	bool pending;
+	uint64_t asked_us;
+	struct str rcpt, queue_id;
+	void (*done)(void *ctx, const struct verdict *verdict);
+	void *done_ctx;
+};
+
+struct gate {
+	struct gate_options o;
+	struct generation *generation;
+	struct arena scratch;
+	struct health health;
+	struct visit *spare;
+	unsigned n_spare;
+	uint8_t random[256];
+	unsigned random_left;
+	size_t visits;
+};
+
+struct generation *
+generation_ref(struct generation *g)
+{
+	g->refs++;
+	return g;
+}
+
+void
+generation_unref(struct generation *g)
+{
+	if (g && --g->refs == 0)
+		g->release(g);
+}
+
+struct gate *
+gate_new(const struct gate_options *o, struct generation *g)
+{
+	struct gate *gate = heap_calloc(1, sizeof(*gate));
+
+	gate->o = *o;
+	gate->generation = generation_ref(g);
+	arena_init(&gate->scratch, SCRATCH_FIRST, SCRATCH_LIMIT);
+	health_init(&gate->health, g->watch_nat, g->watch_findings, g->suspend_ms);
+	return gate;
+}
+
+void
+gate_use(struct gate *g, struct generation *next)
+{
+	generation_unref(g->generation);
+	g->generation = generation_ref(next);
+	/* What was learnt about findings was learnt under the old rules. */
+	health_init(&g->health, next->watch_nat, next->watch_findings, next->suspend_ms);
+}
+
+static void
+visit_destroy(struct visit *v)
+{
+	timer_free(v->timer);
+	arena_done(&v->arena);
+	heap_free(v);
+}
+
+void
+gate_free(struct gate *g)
+{
+	if (!g)
+		return;
+	must(g->visits == 0);
+	while (g->spare) {
+		struct visit *v = g->spare;
+		g->spare = v->next_spare;
+		visit_destroy(v);
+	}
+	generation_unref(g->generation);
+	arena_done(&g->scratch);
+	heap_free(g);
+}
+
+/* Twelve characters of Crockford's base 32 (no I, L, O, U), 60 random bits: 7Q2K-M8RT-9FBC. */
+static void
+make_case_id(struct gate *g, char out[CASE_ID_MAX])
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	uint64_t r;
+
+	if (g->random_left < sizeof(r)) {
+		random_bytes(g->random, sizeof(g->random));
+		g->random_left = sizeof(g->random);
+	}
+	g->random_left -= (unsigned)sizeof(r);
+	memcpy(&r, g->random + g->random_left, sizeof(r));
+	for (int i = 0, k = 0; i < 12; i++) {
+		if (i == 4 || i == 8)
+			out[k++] = '-';
+		out[k++] = digits[r & 31];
+		r >>= 5;
+		out[k] = '\0';
+	}
+}
+
+static struct visit *
+take_spare(struct gate *g)
+{
+	struct visit *v = g->spare;
+
+	if (v) {
+		g->spare = v->next_spare;
+		g->n_spare--;
+	} else {
+		v = heap_calloc(1, sizeof(*v));
+		arena_init(&v->arena, ARENA_FIRST, ARENA_LIMIT);
+	}
+	struct arena arena = v->arena;
+	struct timer *timer = v->timer;
+	*v = (struct visit){.gate = g, .arena = arena, .timer = timer};
+	return v;
+}
+
+static void settled(void *ctx);
+
+static const char *
+never_checked(const struct generation *gen, const struct visit_client *c)
+{
+	if (c->ip.len == 0)
+		return "no client address";
+	if (c->authenticated)
+		return "authenticated";
+	if (policy_is_ours(&gen->policy, &c->ip))
+		return "own network";
+	return NULL;
+}
+
+struct visit *
+visit_new(struct gate *g, const struct visit_client *client)
+{
+	struct visit *v = take_spare(g);
+	struct generation *gen = generation_ref(g->generation);
+
+	g->visits++;
+	v->generation = gen;
+	v->client = *client;
+	make_case_id(g, v->case_id);
+	v->unchecked_because = never_checked(gen, client);
+	if (v->unchecked_because)
+		return v;
+	const struct transaction_options o = {.checks = &gen->checks,
+		.site = &gen->site,
+		.source = gen->source,
+		.arena = &v->arena,
+		.scratch = &g->scratch,
+		.skip = policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		.settled = settled,
+		.ctx = v};
+	v->txn = transaction_begin(&o, &client->ip);
+	transaction_run(v->txn);
+	return v;
+}
+
+void
+visit_authenticated(struct visit *v)
+{
+	must(!v->pending);
+	v->client.authenticated = true;
+	v->unchecked_because = "authenticated";
+	if (v->txn)
+		transaction_end(v->txn);
+	v->txn = NULL;
+}
+
+void
+visit_env(struct visit *v, enum env_item item, struct str value)
+{
+	if (!v->txn)
+		return;
+	transaction_env(v->txn, item, value);
+	transaction_run(v->txn);
+}
+
+/* A temporary error defers the same message once; the second time it is let in. */
+static void
+cap_deferral(struct visit *v, struct verdict *verdict)
+{
+	struct gate *g = v->gate;
+
+	if (verdict->kind != VERDICT_DEFER || !verdict->temporary || !g->o.recall)
+		return;
+	if (recall_seen(g->o.recall, &v->client.ip, transaction_env_get(v->txn, ENV_MAIL_FROM),
+		    v->rcpt, clock_ms(), v->generation->again_ms))
+		verdict_accept_instead(verdict, "deferred once already");
+}
+
+static const struct verdict *
+judge(struct visit *v, const struct result *r)
+{
+	struct gate *g = v->gate;
+	struct generation *gen = v->generation;
+	struct verdict *verdict = arena_new(&v->arena, struct verdict);
+
+	if (!v->counted)
+		health_client(&g->health, &v->client.ip, g->o.alarm, g->o.ctx);
+	const struct judgement j = {.policy = &gen->policy,
+		.checks = &gen->checks,
+		.result = r,
+		.client = &v->client.ip,
+		.rcpt = v->rcpt,
+		.now = health_circumstances(
+			&g->health, &v->client.ip, &gen->checks, clock_ms(), g->o.alarm, g->o.ctx),
+		.case_id = str_of(v->case_id)};
+	policy_judge(&j, &v->arena, verdict);
+	if (!verdict->exemption)
+		verdict->exemption = v->exempt_net;
+	cap_deferral(v, verdict);
+	if (!v->counted)
+		health_decided(&g->health, &v->client.ip, verdict, r, &gen->policy, &gen->checks,
+			clock_ms(), g->o.alarm, g->o.ctx);
+	v->counted = true;
+	v->tagged |= verdict->kind == VERDICT_TAG;
+	return verdict;
+}
+
+/* Hand the pending judgement over.  The visit may be gone afterwards. */
+static void
+conclude(struct visit *v)
+{
+	struct gate *g = v->gate;
+	const struct verdict *verdict;
+	struct result r = {.n = 0};
+
+	if (v->txn) {
+		r = transaction_result(v->txn);
+		verdict = judge(v, &r);
+	} else {
+		struct verdict *accept = arena_new(&v->arena, struct verdict);
+		*accept = verdict_unchecked;
+		accept->because = v->unchecked_because;
+		verdict = accept;
+	}
+	v->pending = false;
+	if (v->timer)
+		timer_clear(v->timer);
+	if (g->o.decided)
+		g->o.decided(g->o.ctx,
+			&(struct decision){.client = &v->client,
+				.helo = v->txn ? transaction_env_get(v->txn, ENV_HELO) : STR(""),
+				.from = v->txn ? transaction_env_get(v->txn, ENV_MAIL_FROM)
+					       : STR(""),
+				.rcpt = v->rcpt,
+				.queue_id = v->queue_id,
+				.verdict = verdict,
+				.result = v->txn ? &r : NULL,
+				.generation = v->generation,
+				.case_id = str_of(v->case_id),
+				.took_us = clock_us() - v->asked_us});
+	v->done(v->done_ctx, verdict);
+}
+
+static void
+settled(void *ctx)
+{
+	struct visit *v = ctx;
+
+	if (v->pending)
+		conclude(v);
+}
+
+static void
+out_of_time(void *ctx)
+{
+	struct visit *v = ctx;
+
+	if (!v->pending)
+		return;
+	/* A deadline is an answer: whatever is open has failed. */
+	transaction_expire(v->txn, "time-out");
+	conclude(v);
+}
+
+void
+visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
+	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
+{
+	must(!v->pending);
+	v->pending = true;
+	v->asked_us = clock_us();
+	v->rcpt = arena_str(&v->arena, rcpt);
+	v->queue_id = arena_str(&v->arena, queue_id);
+	v->done = done;
+	v->done_ctx = ctx;
+	if (!v->txn || !transaction_waits_for_network(v->txn)) {
+		conclude(v);
+		return;
+	}
+	if (!v->timer)
+		v->timer = timer_new(v->gate->o.loop, out_of_time, v);
+	timer_set(v->timer, v->generation->budget_ms);
+}
+
+void
+visit_end(struct visit *v)
+{
+	if (!v)
+		return;
+	struct gate *g = v->gate;
+	if (v->txn)
+		transaction_end(v->txn);
+	v->txn = NULL;
+	v->pending = false;
+	if (v->timer)
+		timer_clear(v->timer);
+	generation_unref(v->generation);
+	v->generation = NULL;
+	g->visits--;
+	if (g->n_spare >= SPARE_VISITS) {
+		visit_destroy(v);
+		return;
+	}
+	arena_reset(&v->arena);
+	v->next_spare = g->spare;
+	g->spare = v;
+	g->n_spare++;
+}
+
+struct str
+visit_tag(struct visit *v)
+{
+	char room[TAG_MAX];
+	struct buf b = BUF(room);
+	bool first = true;
+
+	if (!v->tagged || !v->txn)
+		return STR("");
+	const struct policy *p = &v->generation->policy;
+	struct result r = transaction_result(v->txn);
+	buf_puts(&b, "tag; case=");
+	buf_puts(&b, v->case_id);
+	buf_puts(&b, "; findings=");
+	for (size_t i = 0; i < r.n; i++) {
+		struct action a =
+			policy_action(p, &v->generation->checks, r.finding[i], &v->client.ip);
+		if (a.kind == ACTION_OFF || r.finding[i]->code->good)
+			continue;
+		buf_puts(&b, first ? "" : ",");
+		buf_puts(&b, r.finding[i]->code->id);
+		first = false;
+	}
+	return arena_str(&v->arena, buf_str(&b));
+}
+
+struct transaction *
+visit_transaction(struct visit *v)
+{
+	return v->txn;
+}
+
+struct str
+visit_case_id(const struct visit *v)
+{
+	return str_of(v->case_id);
+}

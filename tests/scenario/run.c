@@ -1,0 +1,482 @@
+/*
+ * scenario/run: transactions as text, judged without a network.
+ *
+ * Each file holds scenarios separated by lines "---".  Lines:
+ *	# title
+ *	set [policy] profile = strict        a setting
+ *	client 203.0.113.5                   then helo, from: the SMTP dialogue
+ *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
+ *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
+ *	unknown none|fail                    every other question (default: nxdomain)
+ *	rcpt b@example.net                   begins the expectations for this recipient:
+ *	verdict reject 550 5.7.25
+ *	score 9
+ *	reply TEXT                           the one line of the reply, without the codes
+ *	because TEXT
+ *	finding rdns_none +4                 must be there, with this action; "finding x off"
+ *	none rdns_ok                         must not be there
+ *	only rdns_none helo_bare_ip          exactly these, in this order
+ *	evidence rdns_none KEY VALUE
+ *	iprev permerror
+ *	confirmed NAME
+ *	questions 3                          at most so many
+ * Then the same transaction is played ORDERS times with answers arriving one by one in random
+ * order and the dialogue going on in between: findings must be the same each time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "checks/checks.h"
+#include "core/record.h"
+#include "core/run.h"
+#include "daemon/config.h"
+
+#define LINES_MAX 200
+
+static unsigned orders = 2000;
+static unsigned passed, failed;
+
+struct scenario {
+	const char *file;
+	unsigned line_no;
+	struct str title;
+	struct str line[LINES_MAX];
+	size_t n;
+	struct arena arena, scratch;
+	struct record record;
+	struct config *config;
+	bool bad;
+};
+
+static void
+complain(struct scenario *s, const char *what, struct str got, struct str want)
+{
+	fprintf(stderr, "%s:%u: %.*s\n    %s\n    got  %.*s\n    want %.*s\n", s->file, s->line_no,
+		STR_ARG(s->title), what, STR_ARG(got), STR_ARG(want));
+	s->bad = true;
+}
+
+static struct str
+next_word(struct str *rest)
+{
+	struct str w = STR("");
+
+	(void)str_word(rest, &w);
+	*rest = str_trim(*rest);
+	return w;
+}
+
+static void
+must_say(bool ok, struct scenario *s, struct str line, const char *why)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "%s:%u: cannot read \"%.*s\": %s\n", s->file, s->line_no, STR_ARG(line),
+		why);
+	exit(2);
+}
+
+/* "dns NAME TYPE ..." */
+static void
+read_fact(struct scenario *s, struct str rest, struct record_fact *out)
+{
+	struct str line = rest, name = next_word(&rest), type = next_word(&rest), data;
+	struct answer *a = answer_new();
+	struct dns_rr *rr = arena_calloc(&a->arena, 64, sizeof(*rr));
+	struct dns_answer *d = &a->dns;
+
+	must_say(dns_name_parse(&s->arena, name, &out->name), s, line, "name");
+	must_say(dns_type_parse(type, &out->type), s, line, "type");
+	*d = (struct dns_answer){.status = DNS_OK, .ttl = 300, .rr = rr};
+	if (str_has_prefix(rest, STR("stale "))) {
+		d->status = DNS_STALE;
+		(void)next_word(&rest);
+	}
+	if (str_has_prefix(rest, STR("alias "))) {
+		(void)next_word(&rest);
+		must_say(dns_name_parse(&a->arena, next_word(&rest), &d->alias), s, line, "alias");
+	}
+	if (str_eq(rest, STR("none")) || str_eq(rest, STR("nxdomain"))) {
+		d->status = DNS_NONE;
+		d->nxdomain = rest.n == 8;
+	} else if (str_eq(rest, STR("fail"))) {
+		d->status = DNS_FAIL;
+		d->reason = "servfail";
+	} else {
+		while (str_split(&rest, '|', &data)) {
+			must_say(d->n < 64, s, line, "too many records");
+			must_say(dns_rr_parse(&a->arena, out->type, str_trim(data), &rr[d->n++]), s,
+				line, "data");
+		}
+	}
+	out->hash = question_hash(out->name, out->type);
+	out->answer = a;
+}
+
+static void
+read_setup(struct scenario *s)
+{
+	char conf_room[8192];
+	struct buf conf = BUF(conf_room);
+	struct record *r = &s->record;
+	struct errbuf e = {0};
+
+	*r = (struct record){.fact = arena_calloc(&s->arena, LINES_MAX, sizeof(*r->fact))};
+	r->unknown = answer_new();
+	r->unknown->dns = (struct dns_answer){.status = DNS_NONE, .nxdomain = true};
+	for (size_t i = 0; i < s->n; i++) {
+		struct str rest = s->line[i], word = next_word(&rest);
+		if (str_eq(word, STR("set"))) {
+			size_t end = str_find(rest, ']');
+			buf_put(&conf, str_slice(rest, 0, end + 1));
+			buf_puts(&conf, "\n");
+			buf_put(&conf, str_skip(rest, end + 1));
+			buf_puts(&conf, "\n");
+		} else if (str_eq(word, STR("client"))) {
+			must_say(ip_parse(rest, &r->client), s, s->line[i], "address");
+		} else if (str_eq(word, STR("helo"))) {
+			r->helo = rest;
+		} else if (str_eq(word, STR("from"))) {
+			r->from = rest;
+		} else if (str_eq(word, STR("unknown")) && str_eq(rest, STR("fail"))) {
+			answer_unref(r->unknown);
+			r->unknown = answer_fail("servfail");
+		} else if (str_eq(word, STR("dns"))) {
+			read_fact(s, rest, &r->fact[r->n_facts++]);
+		}
+	}
+	s->config = config_load_text("scenario", buf_str(&conf), &e);
+	if (!s->config)
+		fprintf(stderr, "%s:%u: %s\n", s->file, s->line_no, e.text), exit(2);
+}
+
+/* --- the two ways to be answered --- */
+
+static struct answer *
+known(const struct record *r, struct str name, enum dns_type type)
+{
+	for (size_t i = 0; i < r->n_facts; i++)
+		if (r->fact[i].type == type && str_eq(r->fact[i].name, name))
+			return answer_ref(r->fact[i].answer);
+	return answer_ref(r->unknown);
+}
+
+struct test_source {
+	struct source source;
+	const struct record *record;
+	bool at_once;
+	struct fact *open[FACTS_MAX];
+	size_t n;
+};
+
+static struct answer *
+lookup(struct source *source, struct str name, enum dns_type type, uint64_t hash)
+{
+	struct test_source *t = (struct test_source *)source;
+
+	return t->at_once ? known(t->record, name, type) : NULL;
+}
+
+static void
+start(struct source *source, struct fact *f)
+{
+	struct test_source *t = (struct test_source *)source;
+
+	t->open[t->n++] = f;
+}
+
+static void
+cancel(struct source *source, struct fact *f)
+{
+	struct test_source *t = (struct test_source *)source;
+
+	for (size_t i = 0; i < t->n; i++)
+		if (t->open[i] == f)
+			t->open[i] = t->open[--t->n];
+}
+
+static struct transaction *
+begin(struct scenario *s, struct test_source *source, struct arena *arena)
+{
+	struct generation *g = config_generation(s->config);
+	const struct ip *client = &s->record.client;
+	const struct exemption *which = NULL;
+	const struct transaction_options o = {.checks = &g->checks,
+		.site = &g->site,
+		.source = &source->source,
+		.arena = arena,
+		.scratch = &s->scratch,
+		.skip = policy_skip(&g->policy, client, &which)};
+
+	return transaction_begin(&o, client);
+}
+
+/* Everything that the findings say, as one text to compare. */
+static struct str
+fingerprint(struct transaction *t, struct arena *a)
+{
+	static char room[65536];
+	struct buf b = BUF(room);
+	struct result r = transaction_result(t);
+
+	for (size_t i = 0; i < r.n; i++) {
+		const struct finding *f = r.finding[i];
+		buf_puts(&b, f->code->id);
+		for (size_t k = 0; k < f->n; k++) {
+			buf_printf(&b, " %s=", f->evidence[k].key);
+			buf_put_escaped(&b, f->evidence[k].value, 500);
+		}
+		buf_puts(&b, "\n");
+	}
+	buf_printf(&b, "iprev=%s confirmed=%.*s done=%llx", auth_result_name(r.iprev),
+		STR_ARG(r.confirmed), (unsigned long long)r.done);
+	return arena_str(a, buf_str(&b));
+}
+
+static unsigned
+draw(unsigned below)
+{
+	uint32_t r;
+
+	random_bytes(&r, sizeof(r));
+	return r % below;
+}
+
+/* One random order of answers and of the dialogue. */
+static struct str
+play_shuffled(struct scenario *s, struct arena *a)
+{
+	struct test_source source = {.source = {lookup, start, cancel}, .record = &s->record};
+	struct arena arena;
+	bool helo_given = false, from_given = false;
+
+	arena_init(&arena, 8192, (size_t)1 << 20);
+	struct transaction *t = begin(s, &source, &arena);
+	transaction_run(t);
+	while (source.n || !from_given) {
+		if (!from_given && (source.n == 0 || draw(4) == 0)) {
+			transaction_env(t, helo_given ? ENV_MAIL_FROM : ENV_HELO,
+				helo_given ? s->record.from : s->record.helo);
+			from_given = helo_given;
+			helo_given = true;
+			transaction_run(t);
+			continue;
+		}
+		struct fact *f = source.open[draw((unsigned)source.n)];
+		cancel(&source.source, f);
+		transaction_answer(f, known(&s->record, f->name, f->type));
+	}
+	struct str got = fingerprint(t, a);
+	transaction_end(t);
+	arena_done(&arena);
+	return got;
+}
+
+static void
+check_orders(struct scenario *s, struct str want)
+{
+	for (unsigned i = 0; i < orders && !s->bad; i++) {
+		struct arena a;
+		arena_init(&a, 4096, (size_t)1 << 20);
+		struct str got = play_shuffled(s, &a);
+		if (!str_eq(got, want))
+			complain(s, "findings depend on the order of answers", got, want);
+		arena_done(&a);
+	}
+}
+
+/* --- expectations --- */
+
+static const struct finding *
+find(const struct result *r, struct str id)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (str_eq(str_of(r->finding[i]->code->id), id))
+			return r->finding[i];
+	return NULL;
+}
+
+static struct str
+ids(struct scenario *s, const struct result *r)
+{
+	struct str all = STR("");
+
+	for (size_t i = 0; i < r->n; i++)
+		all = arena_printf(
+			&s->arena, "%.*s%s%s", STR_ARG(all), i ? " " : "", r->finding[i]->code->id);
+	return all;
+}
+
+static struct str
+verdict_line(struct scenario *s, const struct verdict *v)
+{
+	if (!v->code)
+		return str_of(verdict_name(v->kind));
+	return arena_printf(
+		&s->arena, "%s %u %.*s", verdict_name(v->kind), v->code, STR_ARG(v->enhanced));
+}
+
+static void
+expect(struct scenario *s, struct str word, struct str rest, const struct verdict *v,
+	const struct result *r, struct transaction *t)
+{
+	struct generation *g = config_generation(s->config);
+	char room[64];
+	struct buf b = BUF(room);
+	struct str got = STR("?"), want = rest;
+
+	if (str_eq(word, STR("verdict"))) {
+		got = verdict_line(s, v);
+	} else if (str_eq(word, STR("score"))) {
+		points_print(v->score, false, &b);
+		got = buf_str(&b);
+	} else if (str_eq(word, STR("reply"))) {
+		got = v->one_line;
+	} else if (str_eq(word, STR("because"))) {
+		got = str_of(v->because);
+	} else if (str_eq(word, STR("iprev"))) {
+		got = str_of(auth_result_name(r->iprev));
+	} else if (str_eq(word, STR("confirmed"))) {
+		got = r->confirmed;
+	} else if (str_eq(word, STR("only"))) {
+		got = ids(s, r);
+	} else if (str_eq(word, STR("none"))) {
+		got = find(r, rest) ? rest : STR("");
+		want = STR("");
+	} else if (str_eq(word, STR("questions"))) {
+		got = arena_printf(&s->arena, "%zu", transaction_facts(t));
+	} else if (str_eq(word, STR("finding")) || str_eq(word, STR("evidence"))) {
+		struct str id = next_word(&rest);
+		const struct finding *f = find(r, id);
+		if (!f)
+			return complain(s, "finding is missing", ids(s, r), id);
+		want = rest;
+		if (str_eq(word, STR("evidence"))) {
+			struct str key = next_word(&want);
+			got = finding_get(f, arena_z(&s->arena, key));
+		} else {
+			struct action a =
+				policy_action(&g->policy, &g->checks, f, &s->record.client);
+			if (a.kind == ACTION_SCORE)
+				points_print(a.points, true, &b);
+			else
+				action_print(a, &b);
+			got = rest.n ? buf_str(&b) : rest;
+		}
+	} else {
+		must_say(false, s, word, "unknown word");
+	}
+	if (!str_eq(got, want))
+		complain(s, arena_z(&s->arena, word), got, want);
+}
+
+static bool
+is_setup(struct str word)
+{
+	static const char *const words[] = {"set", "client", "helo", "from", "dns", "unknown"};
+
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (str_eq(word, str_of(words[i])))
+			return true;
+	return false;
+}
+
+static void
+check_expectations(struct scenario *s, struct transaction *t)
+{
+	struct generation *g = config_generation(s->config);
+	struct result r = transaction_result(t);
+	struct verdict v = {0};
+	struct judgement j = {.policy = &g->policy,
+		.checks = &g->checks,
+		.result = &r,
+		.client = &s->record.client,
+		.rcpt = STR("")};
+	unsigned asserted = 0;
+
+	policy_judge(&j, &s->arena, &v);
+	for (size_t i = 0; i < s->n; i++) {
+		struct str rest = s->line[i], word = next_word(&rest);
+		if (is_setup(word) || word.n == 0)
+			continue;
+		if (str_eq(word, STR("rcpt"))) {
+			j.rcpt = rest;
+			policy_judge(&j, &s->arena, &v);
+			continue;
+		}
+		expect(s, word, rest, &v, &r, t);
+		asserted++;
+	}
+	must_say(asserted > 0, s, s->title, "a scenario without expectations");
+}
+
+static void
+run_scenario(struct scenario *s)
+{
+	struct test_source source = {.source = {lookup, start, cancel}, .at_once = true};
+	struct arena arena;
+
+	arena_init(&s->arena, 8192, (size_t)4 << 20);
+	arena_init(&s->scratch, 8192, (size_t)4 << 20);
+	arena_init(&arena, 8192, (size_t)1 << 20);
+	read_setup(s);
+	source.record = &s->record;
+	struct transaction *t = begin(s, &source, &arena);
+	transaction_env(t, ENV_HELO, s->record.helo);
+	transaction_env(t, ENV_MAIL_FROM, s->record.from);
+	transaction_run(t);
+	check_expectations(s, t);
+	check_orders(s, fingerprint(t, &s->arena));
+	transaction_end(t);
+	record_done(&s->record);
+	config_free(s->config);
+	arena_done(&arena);
+	arena_done(&s->scratch);
+	arena_done(&s->arena);
+	s->bad ? failed++ : passed++;
+}
+
+static void
+run_file(const char *path)
+{
+	static char text[1 << 20];
+	FILE *f = fopen(path, "r");
+	struct str rest, line;
+	unsigned line_no = 0;
+
+	if (!f)
+		perror(path), exit(2);
+	rest = str_from(text, fread(text, 1, sizeof(text), f));
+	fclose(f);
+	struct scenario s = {.file = path, .line_no = 1};
+	while (str_split(&rest, '\n', &line)) {
+		line = str_trim(line);
+		line_no++;
+		if (str_eq(line, STR("---"))) {
+			run_scenario(&s);
+			s = (struct scenario){.file = path, .line_no = line_no + 1};
+		} else if (line.n && line.p[0] == '#') {
+			s.title = s.title.n ? s.title : str_trim(str_skip(line, 1));
+		} else if (line.n) {
+			must_say(s.n < LINES_MAX, &s, line, "too many lines");
+			s.line[s.n++] = line;
+		}
+	}
+	if (s.n)
+		run_scenario(&s);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *env = getenv("MXWARD_ORDERS");
+
+	if (env)
+		orders = (unsigned)atoi(env);
+	hash_seed();
+	for (int i = 1; i < argc; i++)
+		run_file(argv[i]);
+	printf("%u scenarios passed, %u failed, %u orders each\n", passed, failed, orders);
+	return failed || !passed;
+}
