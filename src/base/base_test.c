@@ -11,6 +11,7 @@
 #include "base/errbuf.h"
 #include "base/hash.h"
 #include "base/ip.h"
+#include "base/list.h"
 #include "base/str.h"
 
 static void
@@ -286,6 +287,34 @@ test_hash(void **state)
 	assert_true(hash_str(STR("mx.example")) != a); /* fails once in 2^64 runs */
 }
 
+static void
+test_list(void **state)
+{
+	struct item {
+		int n;
+		struct list link;
+	} items[3];
+	struct list all;
+	int order = 0;
+
+	list_init(&all);
+	assert_true(list_is_empty(&all));
+	for (int i = 0; i < 3; i++) {
+		items[i].n = i;
+		list_add_last(&all, &items[i].link);
+	}
+	list_remove(&items[0].link);
+	assert_true(list_is_empty(&items[0].link));
+	list_remove(&items[0].link); /* harmless */
+	list_add_last(&all, &items[0].link);
+	for (struct list *l = all.next; l != &all; l = l->next)
+		order = order * 10 + LIST_ELEMENT(l, struct item, link)->n;
+	assert_int_equal(order, 120);
+	for (int i = 0; i < 3; i++)
+		list_remove(&items[i].link);
+	assert_true(list_is_empty(&all));
+}
+
 int
 main(void)
 {
@@ -303,6 +332,7 @@ main(void)
 		cmocka_unit_test(test_ip_private),
 		cmocka_unit_test(test_errbuf),
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
