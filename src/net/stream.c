@@ -50,6 +50,7 @@ struct stream {
 	int fd;
 	bool gone;     /* with why: do not wait for output */
 	bool paused;   /* by the handler */
+	bool held;     /* likewise: see stream_hold() */
 	bool reading;  /* `in` is in the loop */
 	bool in_input; /* the handler's input() is running ... */
 	bool again;    /* ... and has resumed the stream meanwhile */
@@ -143,7 +144,7 @@ is_ready(const struct stream *s)
 static bool
 is_quiet(const struct stream *s)
 {
-	return is_ready(s) && s->kept.n == 0;
+	return is_ready(s) && s->kept.n == 0 && !s->held;
 }
 
 /* After each change: what is waited for now, and how long. */
@@ -398,6 +399,12 @@ stream_resume(struct stream *s)
 		wake(s);
 	else
 		settle(s);
+}
+
+void
+stream_hold(struct stream *s, bool held)
+{
+	s->held = held; /* settle() looks at it after input() */
 }
 
 void

@@ -1,7 +1,8 @@
 /*
  * Unit tests of streams.  The protocol is lines: "X\n" is answered "<X>\n"; a line "pause" answers
  * only after a timer, "now" pauses and resumes at once, "quit" answers and closes, "drop" closes
- * without an answer, "big" answers with 8 KiB.  Of a long line the answer tells the length.
+ * without an answer, "big" answers with 8 KiB, "hold" and "free" hold the stream and let it go.  Of
+ * a long line the answer tells the length.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -70,6 +71,8 @@ answer(struct peer *p, struct str line)
 		stream_resume(p->s);
 		return false;
 	}
+	if (str_eq(line, STR("hold")) || str_eq(line, STR("free")))
+		stream_hold(p->s, line.p[0] == 'h');
 	stream_write(p->s, buf_str(&out));
 	if (str_eq(line, STR("quit"))) {
 		stream_close(p->s);
@@ -509,6 +512,30 @@ test_finish_waits_for_answers(void **state)
 }
 
 static void
+test_finish_and_shed_spare_the_held(void **state)
+{
+	struct peer held;
+	unsigned calls = 0;
+
+	peer_init(&held, &roomy);
+	say(&held, STR("hold\n"));
+	loop_once(loop);
+	run_for(20);
+	assert_false(streams_shed(loop, 0));
+	streams_finish(loop, all_gone, &calls);
+	say(&held, STR("more\n"));
+	run_for(20);
+	assert_int_equal(held.closes, 0);
+	assert_int_equal(calls, 0);
+	say(&held, STR("free\n"));
+	loop_run(loop);
+	assert_int_equal(calls, 1);
+	assert_string_equal(held.why, "closed");
+	expect(&held, "<hold>\n<more>\n<free>\n");
+	peer_done(&held);
+}
+
+static void
 test_finish_without_streams(void **state)
 {
 	unsigned calls = 0;
@@ -565,6 +592,7 @@ main(void)
 		T(test_slow_message_is_stuck),
 		T(test_idle_is_closed_but_not_while_paused),
 		T(test_finish_waits_for_answers),
+		T(test_finish_and_shed_spare_the_held),
 		T(test_finish_without_streams),
 		T(test_shed_takes_the_longest_idle),
 	};
