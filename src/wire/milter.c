@@ -23,7 +23,7 @@ static const struct {
 } macro_lists[] = {
 	{0, STR_INIT("{daemon_name} {client_addr} {client_name} {client_ptr} {client_port}")},
 	{2, STR_INIT("{auth_type} {auth_authen}")},
-	{3, STR_INIT("{rcpt_mailer} {rcpt_host} {rcpt_addr}")},
+	{3, STR_INIT("i {rcpt_mailer}")},
 };
 
 enum milter_status
