@@ -1,0 +1,339 @@
+/*
+ * milter: see milter.h.
+ *
+ * A connection knows three things: what was agreed on, the client (from CONNECT to QUIT_NC), and
+ * the message (from MAIL to the end of the message, ABORT, or whatever else begins anew).  The
+ * visit belongs to the message, but begins with the client, so that the answers are there when the
+ * recipient is.  Between messages it may be missing or be ended while parked: MAIL begins another
+ * with what is known.
+ */
+#include "front/milter.h"
+
+#include "front/front_private.h"
+#include "wire/milter.h"
+
+/* Longer than any name may be (RFC 5321 4.5.3.1.2: 255), so a cut one is still seen as wrong. */
+#define HELO_MAX     256
+#define QUEUE_ID_MAX 32
+
+struct milter_conn {
+	struct conn conn;
+	struct milter_terms terms; /* version 0: nothing is agreed on yet */
+
+	struct visit_client client;
+	bool has_helo;
+	uint16_t helo_n;
+	char helo[HELO_MAX];
+
+	bool told_helo;	 /* the visit was told its HELO */
+	bool in_message; /* MAIL was given: the visit was told its sender */
+	bool tagged;	 /* the message gets its header */
+
+	/* From macros, for the command that follows them. */
+	bool mail_authenticated, rcpt_refused;
+	uint8_t queue_id_n;
+	char queue_id[QUEUE_ID_MAX];
+};
+
+/* What is left to say when a command was carried out. */
+enum say {
+	SAY_CONTINUE, /* unless it was agreed that this command gets no answer */
+	SAY_NOTHING,
+	SAY_GOODBYE, /* close */
+};
+
+static void
+end_message(struct milter_conn *c)
+{
+	parking_end(&c->conn.front->parking, &c->conn.place);
+	c->told_helo = c->in_message = c->tagged = false;
+	c->mail_authenticated = c->rcpt_refused = false;
+	c->queue_id_n = 0;
+}
+
+static void
+tell_helo(struct milter_conn *c)
+{
+	visit_env(c->conn.place.visit, ENV_HELO, str_from(c->helo, c->helo_n));
+	c->told_helo = true;
+}
+
+/* A fresh visit with all that is known of the client. */
+static void
+begin_visit(struct milter_conn *c)
+{
+	c->conn.place.visit = visit_new(c->conn.front->gate, &c->client);
+	c->told_helo = false;
+	if (c->has_helo)
+		tell_helo(c);
+}
+
+static void
+forget_client(struct milter_conn *c)
+{
+	end_message(c);
+	c->client = (struct visit_client){.way = "milter"};
+	c->has_helo = false;
+	c->helo_n = 0;
+}
+
+static enum say
+on_optneg(struct milter_conn *c, struct str data, struct buf *out)
+{
+	forget_client(c);
+	if (!milter_negotiate(data, &c->terms))
+		return SAY_GOODBYE;
+	milter_put_terms(out, &c->terms);
+	return SAY_NOTHING;
+}
+
+static enum say
+on_connect(struct milter_conn *c, struct str data, struct buf *out)
+{
+	struct milter_connect m;
+
+	if (!milter_connect_parse(data, &m))
+		return SAY_GOODBYE;
+	forget_client(c);
+	c->client.ip = m.ip;
+	c->client.port = m.port;
+	begin_visit(c);
+	parking_put(&c->conn.front->parking, &c->conn.place);
+	return SAY_CONTINUE;
+}
+
+/* HELO comes again after STARTTLS, mostly with the same name. */
+static enum say
+on_helo(struct milter_conn *c, struct str data, struct buf *out)
+{
+	struct str name;
+
+	if (!milter_helo_parse(data, &name))
+		return SAY_GOODBYE;
+	name = str_slice(name, 0, HELO_MAX);
+	bool same = c->has_helo && str_eq(name, str_from(c->helo, c->helo_n));
+	c->has_helo = true;
+	c->helo_n = (uint16_t)name.n;
+	memcpy(c->helo, name.p, name.n);
+	if (c->in_message || (c->told_helo && !same))
+		end_message(c);
+	if (!c->conn.place.visit)
+		begin_visit(c);
+	else if (!c->told_helo)
+		tell_helo(c);
+	parking_put(&c->conn.front->parking, &c->conn.place);
+	return SAY_CONTINUE;
+}
+
+static enum say
+on_mail(struct milter_conn *c, struct str data, struct buf *out)
+{
+	struct milter_path path;
+	bool authenticated = c->mail_authenticated;
+
+	if (!milter_path_parse(data, &path))
+		return SAY_GOODBYE;
+	if (c->in_message)
+		end_message(c);
+	c->mail_authenticated = false;
+	parking_take(&c->conn.front->parking, &c->conn.place);
+	if (!c->conn.place.visit)
+		begin_visit(c);
+	if (authenticated)
+		visit_authenticated(c->conn.place.visit);
+	if (!c->told_helo)
+		tell_helo(c); /* the client gave none */
+	visit_env(c->conn.place.visit, ENV_MAIL_FROM, path.address);
+	c->in_message = true;
+	return SAY_CONTINUE;
+}
+
+static void
+on_verdict(void *ctx, const struct verdict *v)
+{
+	struct milter_conn *c = ctx;
+	char room[MILTER_OUT_MAX];
+	struct buf out = BUF(room);
+
+	switch (v->kind) {
+	case VERDICT_DEFER:
+	case VERDICT_REJECT:
+		milter_put_replycode(&out, v->code, v->enhanced, v->line, v->n_lines);
+		break;
+	case VERDICT_TAG:
+		c->tagged = true;
+		milter_put(&out, MILTER_CONTINUE);
+		break;
+	case VERDICT_ACCEPT:
+		milter_put(&out, MILTER_CONTINUE);
+		break;
+	}
+	conn_answer(&c->conn, buf_str(&out));
+}
+
+static enum say
+on_rcpt(struct milter_conn *c, struct str data, struct buf *out)
+{
+	struct milter_path path;
+	struct str queue_id = str_from(c->queue_id, c->queue_id_n);
+	bool refused = c->rcpt_refused;
+
+	if (!milter_path_parse(data, &path))
+		return SAY_GOODBYE;
+	c->rcpt_refused = false;
+	c->queue_id_n = 0;
+	/* The mail server has refused this one itself and tells us only; it heeds no verdict. */
+	if (refused || !c->in_message)
+		return SAY_CONTINUE;
+	c->conn.pending = true;
+	visit_judge(c->conn.place.visit, path.address, queue_id, on_verdict, c);
+	return SAY_NOTHING;
+}
+
+static enum say
+on_eom(struct milter_conn *c, struct str data, struct buf *out)
+{
+	struct str tag = c->tagged ? visit_tag(c->conn.place.visit) : STR("");
+
+	if (tag.n > 0 && (c->terms.actions & MILTER_CAN_ADDHDRS))
+		milter_put_addheader(out, STR(FRONT_TAG_HEADER), tag);
+	end_message(c);
+	return SAY_CONTINUE;
+}
+
+/* Postfix sends it also after a HELO that was given in a message, or with no message at all: the
+ * visit that HELO has begun then stays. */
+static enum say
+on_abort(struct milter_conn *c, struct str data, struct buf *out)
+{
+	if (c->in_message)
+		end_message(c);
+	return SAY_NOTHING;
+}
+
+static enum say
+on_quit_nc(struct milter_conn *c, struct str data, struct buf *out)
+{
+	forget_client(c);
+	return SAY_NOTHING;
+}
+
+static enum say
+on_quit(struct milter_conn *c, struct str data, struct buf *out)
+{
+	return SAY_GOODBYE;
+}
+
+static void
+note_macro(struct milter_conn *c, char command, struct str name, struct str value)
+{
+	if (command == MILTER_MAIL) {
+		if (str_eq(name, STR("{auth_authen}")) || str_eq(name, STR("{auth_type}")))
+			c->mail_authenticated |= value.n > 0;
+	} else if (command == MILTER_RCPT) {
+		if (str_eq(name, STR("{rcpt_mailer}"))) {
+			c->rcpt_refused = str_eq(value, STR("error"));
+		} else if (str_eq(name, STR("i"))) {
+			value = str_slice(value, 0, QUEUE_ID_MAX);
+			c->queue_id_n = (uint8_t)value.n;
+			memcpy(c->queue_id, value.p, value.n);
+		}
+	}
+}
+
+static enum say
+on_macro(struct milter_conn *c, struct str data, struct buf *out)
+{
+	struct cursor macros;
+	struct str name, value;
+	char command;
+
+	if (!milter_macros_parse(data, &command, &macros))
+		return SAY_GOODBYE;
+	while (milter_macro_next(&macros, &name, &value))
+		note_macro(c, command, name, value);
+	return SAY_NOTHING;
+}
+
+static enum say
+on_nothing(struct milter_conn *c, struct str data, struct buf *out)
+{
+	return SAY_CONTINUE;
+}
+
+static const struct command {
+	char command;
+	enum say (*run)(struct milter_conn *c, struct str data, struct buf *out);
+	uint32_t no_reply; /* agreed on: it gets no answer */
+} commands[] = {
+	{MILTER_MACRO, on_macro, 0},
+	{MILTER_RCPT, on_rcpt, MILTER_NR_RCPT},
+	{MILTER_MAIL, on_mail, MILTER_NR_MAIL},
+	{MILTER_CONNECT, on_connect, MILTER_NR_CONN},
+	{MILTER_HELO, on_helo, MILTER_NR_HELO},
+	{MILTER_EOM, on_eom, 0},
+	{MILTER_OPTNEG, on_optneg, 0},
+	{MILTER_ABORT, on_abort, 0},
+	{MILTER_QUIT, on_quit, 0},
+	{MILTER_QUIT_NC, on_quit_nc, 0},
+	{MILTER_DATA, on_nothing, MILTER_NR_DATA},
+	{MILTER_HEADER, on_nothing, MILTER_NR_HDR},
+	{MILTER_EOH, on_nothing, MILTER_NR_EOH},
+	{MILTER_BODY, on_nothing, MILTER_NR_BODY},
+	{MILTER_UNKNOWN, on_nothing, MILTER_NR_UNKNOWN},
+};
+
+static const struct command *
+find_command(const struct milter_conn *c, char command)
+{
+	if (c->terms.version == 0 && command != MILTER_OPTNEG)
+		return NULL;
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (commands[i].command == command)
+			return &commands[i];
+	return NULL;
+}
+
+static enum conn_step
+serve(struct milter_conn *c, const struct milter_frame *f)
+{
+	const struct command *command = find_command(c, f->command);
+	char room[MILTER_OUT_MAX];
+	struct buf out = BUF(room);
+	enum say say = command ? command->run(c, f->data, &out) : SAY_GOODBYE;
+
+	if (say == SAY_GOODBYE)
+		return CONN_CLOSE;
+	if (say == SAY_CONTINUE && !(c->terms.protocol & command->no_reply))
+		milter_put(&out, MILTER_CONTINUE);
+	stream_write(c->conn.stream, buf_str(&out));
+	stream_hold(c->conn.stream, c->in_message);
+	return CONN_NEXT;
+}
+
+static enum conn_step
+step(struct conn *c, struct str bytes, size_t *used_out)
+{
+	struct milter_frame frame;
+
+	switch (milter_read(bytes, &frame, used_out)) {
+	case MILTER_MORE:
+		return CONN_MORE;
+	case MILTER_FRAME:
+		return serve((struct milter_conn *)c, &frame);
+	case MILTER_BAD:
+		break;
+	}
+	return CONN_CLOSE;
+}
+
+struct front *
+front_milter_new(struct loop *l, struct gate *g, const struct front_limits *limits)
+{
+	static const struct protocol protocol = {.conn_size = sizeof(struct milter_conn),
+		.message_max = 4 + MILTER_FRAME_MAX,
+		.output_max = 64 * 1024,
+		.step = step};
+
+	return front_new(l, g, limits, &protocol);
+}

@@ -1,0 +1,185 @@
+/* policy: see policy.h. */
+#include "front/policy.h"
+
+#include <assert.h>
+
+#include "base/hash.h"
+#include "front/front_private.h"
+#include "wire/policy.h"
+
+struct policy_conn {
+	struct conn conn;
+	struct policy_reader reader;
+	/* The message at hand, as hashes: it outlives its visit, which may be ended while parked.
+	 */
+	uint64_t message;	 /* 0: none */
+	uint64_t env[ENV_COUNT]; /* what was said about it so far, 0: nothing */
+	bool tagged;		 /* it got its header */
+};
+
+/* 0 stands for "nothing". */
+static uint64_t
+digest(struct str s, uint64_t more)
+{
+	return hash_str_with(s, more) | 1;
+}
+
+/* Requests of one message carry one instance, a new one every message.  Whoever sends none gets
+ * each recipient judged by itself. */
+static uint64_t
+message_of(const struct policy_request *q)
+{
+	if (q->instance.n == 0)
+		return 0;
+	return digest(q->instance, digest(q->client_address, q->sasl_username.n > 0));
+}
+
+/* How many items of the envelope, in the order of enum env_item, are known at this state. */
+static size_t
+known_at(enum policy_state state)
+{
+	static_assert(ENV_HELO == 0 && ENV_MAIL_FROM == 1 && ENV_COUNT == 2, "order of SMTP");
+	return state == POLICY_CONNECT ? 0 : state == POLICY_HELO ? 1 : ENV_COUNT;
+}
+
+static void
+begin_visit(struct policy_conn *c, const struct policy_request *q)
+{
+	struct visit_client client = {.authenticated = q->sasl_username.n > 0, .way = "policy"};
+	uint64_t port;
+
+	if (!ip_parse(q->client_address, &client.ip))
+		client.ip.len = 0;
+	if (str_to_u64(q->client_port, UINT16_MAX, &port))
+		client.port = (uint16_t)port;
+	c->conn.place.visit = visit_new(c->conn.front->gate, &client);
+	memset(c->env, 0, sizeof(c->env));
+}
+
+/* Make the visit at c->conn.place the one of this request, and tell it what is new.  It is not
+ * parked afterwards. */
+static void
+find_visit(struct policy_conn *c, const struct policy_request *q, enum policy_state state)
+{
+	const struct str env[ENV_COUNT] = {q->helo_name, q->sender};
+	uint64_t message = message_of(q), now[ENV_COUNT] = {0};
+	bool same = message && message == c->message;
+
+	for (size_t i = 0; i < known_at(state); i++) {
+		now[i] = digest(env[i], i);
+		if (c->env[i] && c->env[i] != now[i])
+			same = false;
+	}
+	if (!same) {
+		parking_end(&c->conn.front->parking, &c->conn.place);
+		c->message = message;
+		c->tagged = false;
+	}
+	parking_take(&c->conn.front->parking, &c->conn.place);
+	if (!c->conn.place.visit)
+		begin_visit(c, q);
+	for (size_t i = 0; i < known_at(state); i++) {
+		if (c->env[i])
+			continue;
+		c->env[i] = now[i];
+		visit_env(c->conn.place.visit, (enum env_item)i, env[i]);
+	}
+}
+
+static void
+put_verdict(struct policy_conn *c, const struct verdict *v, struct buf *out)
+{
+	struct str tag = {0};
+
+	switch (v->kind) {
+	case VERDICT_DEFER:
+	case VERDICT_REJECT:
+		policy_put_reply(out, v->code, v->enhanced, v->one_line);
+		return;
+	case VERDICT_TAG:
+		if (!c->tagged)
+			tag = visit_tag(c->conn.place.visit);
+		c->tagged = true;
+		break;
+	case VERDICT_ACCEPT:
+		break;
+	}
+	if (tag.n > 0)
+		policy_put_prepend(out, STR(FRONT_TAG_HEADER), tag);
+	else
+		policy_put_dunno(out);
+}
+
+static void
+on_verdict(void *ctx, const struct verdict *v)
+{
+	struct policy_conn *c = ctx;
+	char room[POLICY_ANSWER_MAX];
+	struct buf out = BUF(room);
+
+	put_verdict(c, v, &out);
+	parking_put(&c->conn.front->parking, &c->conn.place);
+	conn_answer(&c->conn, buf_str(&out));
+}
+
+static void
+serve(struct policy_conn *c, const struct policy_request *q)
+{
+	enum policy_state state = policy_state_of(q->protocol_state);
+	char room[POLICY_ANSWER_MAX];
+	struct buf out = BUF(room);
+
+	if (!str_eq(q->request, STR("smtpd_access_policy")))
+		state = POLICY_OTHER;
+	switch (state) {
+	case POLICY_RCPT:
+		find_visit(c, q, state);
+		c->conn.pending = true;
+		visit_judge(c->conn.place.visit, q->recipient, q->queue_id, on_verdict, c);
+		return;
+	case POLICY_CONNECT:
+	case POLICY_HELO:
+	case POLICY_MAIL:
+		find_visit(c, q, state);
+		parking_put(&c->conn.front->parking, &c->conn.place);
+		break;
+	case POLICY_DATA:
+	case POLICY_EOM:
+		/* No recipient can follow. */
+		parking_end(&c->conn.front->parking, &c->conn.place);
+		break;
+	case POLICY_OTHER:
+		break;
+	}
+	policy_put_dunno(&out);
+	stream_write(c->conn.stream, buf_str(&out));
+}
+
+static enum conn_step
+step(struct conn *conn, struct str bytes, size_t *used_out)
+{
+	struct policy_conn *c = (struct policy_conn *)conn;
+	struct policy_request q;
+
+	switch (policy_read(&c->reader, bytes, &q, used_out)) {
+	case POLICY_MORE:
+		return CONN_MORE;
+	case POLICY_REQUEST:
+		serve(c, &q);
+		return CONN_NEXT;
+	case POLICY_BAD:
+		break;
+	}
+	return CONN_CLOSE;
+}
+
+struct front *
+front_policy_new(struct loop *l, struct gate *g, const struct front_limits *limits)
+{
+	static const struct protocol protocol = {.conn_size = sizeof(struct policy_conn),
+		.message_max = POLICY_REQUEST_MAX,
+		.output_max = POLICY_REQUEST_MAX,
+		.step = step};
+
+	return front_new(l, g, limits, &protocol);
+}
