@@ -227,6 +227,29 @@ test_ip_nets(void **state)
 }
 
 static void
+test_ip_net_print(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{"192.0.2.77/25", "192.0.2.0/25"},
+		{"192.0.2.1/32", "192.0.2.1"},
+		{"0.0.0.0/0", "0.0.0.0/0"},
+		{"2001:DB8::1/32", "2001:db8::/32"},
+		{"::1", "::1"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char room[64];
+		struct buf b = BUF(room);
+		struct ip_net net;
+		assert_true(ip_net_parse(str_of(cases[i].text), &net));
+		ip_net_print(&net, &b);
+		assert_str(buf_str(&b), cases[i].want);
+	}
+}
+
+static void
 test_ip_private(void **state)
 {
 	static const struct {
@@ -329,6 +352,7 @@ main(void)
 		cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_ip_parse),
 		cmocka_unit_test(test_ip_nets),
+		cmocka_unit_test(test_ip_net_print),
 		cmocka_unit_test(test_ip_private),
 		cmocka_unit_test(test_errbuf),
 		cmocka_unit_test(test_hash),

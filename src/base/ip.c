@@ -127,6 +127,16 @@ ip_net_parse(struct str s, struct ip_net *out)
 	return true;
 }
 
+void
+ip_net_print(const struct ip_net *net, struct buf *out)
+{
+	ip_print(&net->ip, out);
+	if (net->bits < net->ip.len * 8u) {
+		buf_putc(out, '/');
+		buf_putu(out, net->bits);
+	}
+}
+
 struct ip_net
 ip_net_of(const struct ip *ip, uint8_t bits)
 {

@@ -40,6 +40,8 @@ bool ip_is_loopback(const struct ip *ip);
 
 /* "192.0.2.0/24", "2001:db8::/32", or an address (a network of one). */
 bool ip_net_parse(struct str s, struct ip_net *out);
+/* As ip_net_parse() reads it; a network of one as an address. */
+void ip_net_print(const struct ip_net *net, struct buf *out);
 bool ip_net_has(const struct ip_net *net, const struct ip *ip);
 /* The network of the first bits bits. */
 struct ip_net ip_net_of(const struct ip *ip, uint8_t bits);

@@ -3,8 +3,7 @@
  *
  * A part of the program that has settings keeps a struct for them and a table of rows, one per
  * key: name, type, place in the struct, default, range, one line of help.  Reading, checking,
- * printing
- * (`mxward conf show`), and the manual's chapter on settings all work from these rows.
+ * printing (`mxward conf show`) and the manual's chapter on settings all work from these rows.
  */
 #ifndef CONF_SCHEMA_H
 #define CONF_SCHEMA_H
@@ -16,13 +15,14 @@
 enum setting_type {
 	SETTING_BOOL,	  /* bool: yes/no, true/false, on/off */
 	SETTING_NUMBER,	  /* int64_t, min..max */
-	SETTING_POINTS,	  /* int32_t in hundredths of a point: "8", "-0.5" */
+	SETTING_POINTS,	  /* int32_t in hundredths of a point: "8", "-0.5"; min..max likewise */
 	SETTING_DURATION, /* int64_t in ms: "500ms", "8s", "4h", "7d"; min..max in ms */
 	SETTING_SIZE,	  /* int64_t in bytes: "4096", "32K", "64M"; min..max */
 	SETTING_STRING,	  /* struct str, may be empty */
 	SETTING_CHOICE,	  /* int: index into choices */
 	SETTING_WORDS,	  /* struct words: blank- or comma-separated */
-	SETTING_NETS,	  /* struct nets: addresses and networks */
+	SETTING_NETS,	  /* struct nets: addresses and networks, blank- or comma-separated */
+	SETTING_MODE,	  /* int64_t: permissions of a file, written in octal: "660" */
 };
 
 struct words {
@@ -40,7 +40,7 @@ struct setting {
 	enum setting_type type;
 	size_t offset;		    /* offsetof() in the section's struct */
 	const char *fallback;	    /* the default, as an administrator would write it */
-	int64_t min, max;	    /* NUMBER, DURATION, SIZE; both 0: no limit but the type's */
+	int64_t min, max;	    /* of a number; both 0: no limit but the type's */
 	const char *const *choices; /* CHOICE: NULL-terminated */
 	const char *help;	    /* one line, for people */
 };
