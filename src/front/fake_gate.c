@@ -1,0 +1,183 @@
+/* fake_gate: see fake_gate.h. */
+#include "front/fake_gate.h"
+
+#include "base/arena.h"
+#include "base/list.h"
+
+struct visit {
+	struct list link;
+	unsigned number;
+	uint64_t asked; /* order of the judgement, 0: none is pending */
+	bool told[ENV_COUNT], authenticated, tagged;
+	struct arena arena; /* the verdicts */
+	struct str rcpt;
+	void (*done)(void *ctx, const struct verdict *verdict);
+	void *ctx;
+};
+
+bool fake_gate_later;
+struct str fake_gate_tag;
+
+static struct list visits = {&visits, &visits};
+static unsigned n_visits;
+static uint64_t n_asked;
+static char notes_room[64 << 10];
+static struct buf notes = {.p = notes_room, .max = sizeof(notes_room)};
+
+void
+fake_gate_reset(void)
+{
+	must(list_is_empty(&visits));
+	buf_reset(&notes);
+	n_visits = 0;
+	n_asked = 0;
+	fake_gate_later = false;
+	fake_gate_tag = STR("tag; score=4");
+}
+
+struct str
+fake_gate_notes(void)
+{
+	return buf_str(&notes);
+}
+
+unsigned
+fake_gate_open(void)
+{
+	unsigned n = 0;
+
+	for (struct list *l = visits.next; l != &visits; l = l->next)
+		n++;
+	return n;
+}
+
+static void
+note(const struct visit *v, const char *what, struct str value)
+{
+	buf_printf(&notes, "%u %s", v->number, what);
+	if (value.n > 0)
+		buf_putc(&notes, ' ');
+	buf_put_escaped(&notes, value, 300);
+	buf_putc(&notes, '\n');
+}
+
+struct visit *
+visit_new(struct gate *g, const struct visit_client *client)
+{
+	struct visit *v = heap_calloc(1, sizeof(*v));
+	char text[IP_TEXT_MAX] = "-", line[100];
+	struct buf b = BUF(line);
+
+	if (client->ip.len > 0)
+		ip_text(&client->ip, text);
+	v->number = ++n_visits;
+	v->authenticated = client->authenticated;
+	arena_init(&v->arena, 64, SIZE_MAX);
+	list_add_last(&visits, &v->link);
+	buf_printf(&b, "%s:%u %s%s", text, client->port, client->way,
+		client->authenticated ? " authenticated" : "");
+	note(v, "new", buf_str(&b));
+	return v;
+}
+
+void
+visit_authenticated(struct visit *v)
+{
+	must(!v->asked && !v->authenticated);
+	v->authenticated = true;
+	note(v, "authenticated", STR(""));
+}
+
+void
+visit_env(struct visit *v, enum env_item item, struct str value)
+{
+	must(item < ENV_COUNT && !v->told[item] && !v->asked);
+	v->told[item] = true;
+	note(v, item == ENV_HELO ? "helo" : "from", value);
+}
+
+static const struct verdict *
+verdict_for(struct visit *v)
+{
+	struct verdict *out = arena_new(&v->arena, struct verdict);
+
+	*out = (struct verdict){.kind = VERDICT_ACCEPT, .enhanced = STR("")};
+	if (str_has_prefix(v->rcpt, STR("reject@")))
+		*out = (struct verdict){.kind = VERDICT_REJECT,
+			.code = 550,
+			.enhanced = STR("5.7.25"),
+			.n_lines = 2,
+			.line = {STR("no reverse name, 100% sure"), STR("https://mx.example/why")},
+			.one_line = STR("no reverse name, 100% sure https://mx.example/why")};
+	else if (str_has_prefix(v->rcpt, STR("defer@")))
+		*out = (struct verdict){.kind = VERDICT_DEFER,
+			.code = 451,
+			.enhanced = STR("4.7.25"),
+			.n_lines = 1,
+			.line = {STR("DNS failed")},
+			.one_line = STR("DNS failed")};
+	else if (str_has_prefix(v->rcpt, STR("tag@")))
+		out->kind = VERDICT_TAG;
+	v->tagged |= out->kind == VERDICT_TAG;
+	return out;
+}
+
+static void
+conclude(struct visit *v)
+{
+	v->asked = 0;
+	v->done(v->ctx, verdict_for(v));
+}
+
+void
+visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
+	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
+{
+	char line[400];
+	struct buf b = BUF(line);
+
+	must(!v->asked && v->told[ENV_HELO] && v->told[ENV_MAIL_FROM]);
+	buf_put(&b, rcpt);
+	if (queue_id.n > 0)
+		buf_printf(&b, " %.*s", STR_ARG(queue_id));
+	note(v, "judge", buf_str(&b));
+	v->asked = ++n_asked;
+	v->rcpt = arena_str(&v->arena, rcpt);
+	v->done = done;
+	v->ctx = ctx;
+	if (!fake_gate_later)
+		conclude(v);
+}
+
+bool
+fake_gate_answer(void)
+{
+	struct visit *first = NULL;
+
+	for (struct list *l = visits.next; l != &visits; l = l->next) {
+		struct visit *v = LIST_ELEMENT(l, struct visit, link);
+		if (v->asked && (!first || v->asked < first->asked))
+			first = v;
+	}
+	if (first)
+		conclude(first);
+	return first != NULL;
+}
+
+void
+visit_end(struct visit *v)
+{
+	if (!v)
+		return;
+	note(v, "end", STR(""));
+	list_remove(&v->link);
+	arena_done(&v->arena);
+	heap_free(v);
+}
+
+struct str
+visit_tag(struct visit *v)
+{
+	must(v->tagged);
+	return fake_gate_tag;
+}

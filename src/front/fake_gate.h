@@ -1,0 +1,27 @@
+/*
+ * front/fake_gate: a gate for tests of the fronts, linked instead of gate.c.
+ *
+ * It checks that the fronts keep the contract of gate.h, writes down what they did, and gives the
+ * verdict that the recipient's address asks for: "reject@...", "defer@...", "tag@...", else accept.
+ */
+#ifndef FRONT_FAKE_GATE_H
+#define FRONT_FAKE_GATE_H
+
+#include "front/gate.h"
+
+/* Verdicts wait for fake_gate_answer() instead of coming at once. */
+extern bool fake_gate_later;
+/* What visits are tagged with. */
+extern struct str fake_gate_tag;
+
+/* To the beginning: the notes are empty, no visit may be open. */
+void fake_gate_reset(void);
+/* The notes, a line per call, visits by number from 1: "1 new 192.0.2.1:25 milter", "1 helo NAME",
+ * "1 from ADDRESS", "1 authenticated", "1 judge RCPT [QUEUE_ID]", "1 end". */
+struct str fake_gate_notes(void);
+/* Give the verdict that was asked for first; false: none is pending. */
+bool fake_gate_answer(void);
+/* Visits that have not ended. */
+unsigned fake_gate_open(void);
+
+#endif

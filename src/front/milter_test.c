@@ -1,0 +1,380 @@
+/* Unit tests of the milter front: real sockets, a made-up gate. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "front/fake_gate.h"
+#include "front/milter.h"
+#include "front/parking.h"
+#include "front/test_peer.h"
+#include "net/stream.h"
+#include "wire/milter.h"
+
+#define MAX_TURNS 24
+
+/* A command and what is heard then: each frame as its byte and its data (NUL as '|'), a blank
+ * between two; "closed" in the end. */
+struct turn {
+	char command;
+	struct str data;
+	const char *answer;
+};
+
+static void
+put_frame(struct buf *b, char command, struct str data)
+{
+	buf_put32(b, (uint32_t)(1 + data.n));
+	buf_putc(b, command);
+	buf_put(b, data);
+}
+
+static void
+say(struct peer *p, char command, struct str data)
+{
+	char room[1024];
+	struct buf b = BUF(room);
+
+	put_frame(&b, command, data);
+	peer_say(p, buf_str(&b));
+}
+
+static void
+expect(struct peer *p, const char *want)
+{
+	char room[2048];
+	struct buf b = BUF(room);
+	struct str got = peer_hear(p);
+	struct milter_frame f;
+	size_t used;
+
+	while (milter_read(got, &f, &used) == MILTER_FRAME) {
+		if (b.n > 0)
+			buf_putc(&b, ' ');
+		buf_putc(&b, f.command);
+		for (size_t i = 0; i < f.data.n; i++)
+			buf_putc(&b, f.data.p[i] ? f.data.p[i] : '|');
+		got = str_skip(got, used);
+	}
+	assert_int_equal(got.n, 0);
+	if (p->closed)
+		buf_puts(&b, b.n > 0 ? " closed" : "closed");
+	if (!str_eq(buf_str(&b), str_of(want)))
+		fail_msg("got \"%.*s\", want \"%s\"", STR_ARG(buf_str(&b)), want);
+}
+
+#define OFFER_6 STR_INIT("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff")
+#define CONNECT_4               \
+	STR_INIT("mx.example\0" \
+		 "4\0\x19"      \
+		 "192.0.2.1\0")
+#define MAIL STR_INIT("<ann@example>\0SIZE=9\0")
+#define HELLO                                      \
+	{'C', CONNECT_4, "c"},                     \
+	{                                          \
+		'H', STR_INIT("mx.example\0"), "c" \
+	}
+#define REJECT                                                   \
+	"y550-5.7.25 no reverse name, 100%% sure\r\n550 5.7.25 " \
+	"https://mx.example/why|"
+#define NEW(n)	n " new 192.0.2.1:25 milter\n" n " helo mx.example\n"
+#define FROM(n) n " from ann@example\n"
+
+/* All begin with the offer of Postfix 3.7: MAIL then gets no answer. */
+static const struct dialogue {
+	const char *name;
+	struct turn turns[MAX_TURNS];
+	const char *notes;
+} dialogues[] = {
+	{"one message, three outcomes",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'R', STR_INIT("<reject@x>\0"), REJECT},
+			{'R', STR_INIT("<defer@x>\0"), "y451 4.7.25 DNS failed|"},
+			{'E', STR_INIT(""), "c"}, {'Q', STR_INIT(""), "closed"}},
+		NEW("1") FROM("1") "1 judge bob@x\n1 judge reject@x\n1 judge defer@x\n1 end\n"},
+	{"a header in one go with the end",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<tag@x>\0"), "c"},
+			{'R', STR_INIT("<tag@y>\0"), "c"},
+			{'E', STR_INIT(""), "hX-Mxward|tag; score=4| c"}, {'M', MAIL, ""},
+			{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge tag@x\n1 judge tag@y\n1 end\n" NEW("2")
+			FROM("2") "2 judge bob@x\n2 end\n"},
+	{"the same HELO again after STARTTLS",
+		{HELLO, {'A', STR_INIT(""), ""}, {'H', STR_INIT("mx.example\0"), "c"},
+			{'M', MAIL, ""}},
+		NEW("1") FROM("1")},
+	{"another HELO name", {HELLO, {'H', STR_INIT("b.example\0"), "c"}, {'M', MAIL, ""}},
+		NEW("1") "1 end\n2 new 192.0.2.1:25 milter\n2 helo b.example\n" FROM("2")},
+	{"HELO in a message, then the ABORT of Postfix",
+		{HELLO, {'M', MAIL, ""}, {'H', STR_INIT("mx.example\0"), "c"},
+			{'A', STR_INIT(""), ""}, {'M', MAIL, ""}},
+		NEW("1") FROM("1") "1 end\n" NEW("2") FROM("2")},
+	{"ABORT drops the message and its header, keeps the client",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<tag@x>\0"), "c"}, {'A', STR_INIT(""), ""},
+			{'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge tag@x\n1 end\n" NEW("2")
+			FROM("2") "2 judge bob@x\n2 end\n"},
+	{"MAIL again without ABORT",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<tag@x>\0"), "c"}, {'M', MAIL, ""},
+			{'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge tag@x\n1 end\n" NEW("2") FROM("2") "2 end\n"},
+	{"QUIT_NC forgets the client",
+		{HELLO, {'M', MAIL, ""}, {'K', STR_INIT(""), ""},
+			{'C',
+				STR_INIT("x\0"
+					 "6\0\x1aIPv6:2001:db8::1\0"),
+				"c"},
+			{'M', STR_INIT("<>\0"), ""}},
+		NEW("1") FROM("1") "1 end\n2 new 2001:db8::1:26 milter\n2 helo\n2 from\n"},
+	{"recipients that the mail server refused",
+		{HELLO, {'M', MAIL, ""},
+			{'D', STR_INIT("R{rcpt_mailer}\0error\0{rcpt_host}\0005.1.1\0"), ""},
+			{'R', STR_INIT("<reject@x>\0"), "c"},
+			{'R', STR_INIT("<reject@x>\0"), REJECT},
+			{'D', STR_INIT("R{rcpt_mailer}\0local\0i\0004F5\0"), ""},
+			{'R', STR_INIT("<reject@x>\0"), REJECT}},
+		NEW("1") FROM("1") "1 judge reject@x\n1 judge reject@x 4F5\n"},
+	{"who has logged in",
+		{HELLO, {'D', STR_INIT("M{auth_type}\0PLAIN\0{auth_authen}\0ann\0"), ""},
+			{'M', MAIL, ""}, {'E', STR_INIT(""), "c"},
+			{'D', STR_INIT("M{auth_type}\0\0{auth_authen}\0\0"), ""}, {'M', MAIL, ""}},
+		NEW("1") "1 authenticated\n" FROM("1") "1 end\n" NEW("2") FROM("2")},
+	{"no Internet client",
+		{{'C', STR_INIT("localhost\0U"), "c"}, {'M', MAIL, ""}, {'K', STR_INIT(""), ""},
+			{'C', STR_INIT("localhost\0L\0\0/run/x\0"), "c"}, {'M', MAIL, ""}},
+		"1 new -:0 milter\n1 helo\n" FROM("1") "1 end\n2 new -:0 milter\n2 helo\n" FROM(
+			"2")},
+	{"events that were not wanted are answered as agreed",
+		{HELLO, {'T', STR_INIT(""), ""}, {'L', STR_INIT("a\0b\0"), ""},
+			{'N', STR_INIT(""), ""}, {'B', STR_INIT("body"), ""},
+			{'U', STR_INIT("NOOP\0"), ""}},
+		NEW("1")},
+	{"a recipient of no message", {HELLO, {'R', STR_INIT("<reject@x>\0"), "c"}}, NEW("1")},
+	{"an unknown command", {HELLO, {'?', STR_INIT(""), "closed"}}, NEW("1") "1 end\n"},
+	{"malformed CONNECT", {{'C', STR_INIT("x"), "closed"}}, ""},
+	{"malformed HELO", {{'H', STR_INIT("x"), "closed"}}, ""},
+	{"malformed MAIL", {HELLO, {'M', STR_INIT("<x>"), "closed"}}, NEW("1") "1 end\n"},
+	{"malformed MACRO", {{'D', STR_INIT(""), "closed"}}, ""},
+	{"MAIL out of the blue", {{'M', MAIL, ""}}, "1 new -:0 milter\n1 helo\n" FROM("1")},
+};
+
+static void
+test_dialogues(void **state)
+{
+	for (size_t i = 0; i < COUNT(dialogues); i++) {
+		const struct dialogue *d = &dialogues[i];
+		for (int later = 0; later < 2; later++) {
+			struct front *f = front_test_begin(front_milter_new);
+			struct peer p;
+			print_message("%s%s\n", d->name, later ? ", later" : "");
+			fake_gate_later = later;
+			peer_connect(&p, f);
+			say(&p, 'O', (struct str)OFFER_6);
+			assert_true(str_has_prefix(str_skip(peer_hear(&p), 4), STR("O\0\0\0\6")));
+			for (size_t k = 0; k < MAX_TURNS && d->turns[k].answer; k++) {
+				say(&p, d->turns[k].command, d->turns[k].data);
+				front_test_settle();
+				while (fake_gate_answer())
+					;
+				expect(&p, d->turns[k].answer);
+			}
+			assert_notes(d->notes);
+			peer_done(&p);
+			front_test_done();
+		}
+	}
+}
+
+/* A mail server of old, which knows no way to leave answers out. */
+static void
+test_version_2(void **state)
+{
+	static const struct turn turns[] = {HELLO, {'M', MAIL, "c"},
+		{'R', STR_INIT("<tag@x>\0"), "c"}, {'L', STR_INIT("a\0b\0"), "c"},
+		{'N', STR_INIT(""), "c"}, {'B', STR_INIT("body"), "c"}, {'T', STR_INIT(""), "c"},
+		/* It did not offer to add headers. */
+		{'E', STR_INIT(""), "c"}, {'Q', STR_INIT(""), "closed"}};
+	struct front *f = front_test_begin(front_milter_new);
+	struct peer p;
+
+	peer_connect(&p, f);
+	say(&p, 'O', STR("\0\0\0\2\0\0\0\0\0\0\0\0"));
+	assert_true(str_eq(peer_hear(&p), STR("\0\0\0\x0dO\0\0\0\2\0\0\0\0\0\0\0\0")));
+	for (size_t i = 0; i < COUNT(turns); i++) {
+		say(&p, turns[i].command, turns[i].data);
+		expect(&p, turns[i].answer);
+	}
+	peer_done(&p);
+	front_test_done();
+}
+
+static void
+test_negotiation_comes_first(void **state)
+{
+	static const struct turn turns[] = {
+		{'C', CONNECT_4, "closed"},
+		{'Q', STR_INIT(""), "closed"},
+		{'O', STR_INIT("\0\0\0\1\0\0\0\0\0\0\0\0"), "closed"},
+		{'O', STR_INIT("\0\0\0\6"), "closed"},
+	};
+
+	for (size_t i = 0; i < COUNT(turns); i++) {
+		struct front *f = front_test_begin(front_milter_new);
+		struct peer p;
+		peer_connect(&p, f);
+		say(&p, turns[i].command, turns[i].data);
+		expect(&p, turns[i].answer);
+		assert_notes("");
+		peer_done(&p);
+		front_test_done();
+	}
+}
+
+static void
+test_bad_lengths_close_at_once(void **state)
+{
+	static const struct str rows[] = {STR_INIT("\0\0\0\0"), STR_INIT("\0\x10\0\1"),
+		STR_INIT("\x7f\xff\xff\xff"), STR_INIT("\xff\xff\xff\xff")};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct front *f = front_test_begin(front_milter_new);
+		struct peer p;
+		peer_connect(&p, f);
+		peer_say(&p, rows[i]);
+		expect(&p, "closed");
+		peer_done(&p);
+		front_test_done();
+	}
+}
+
+/* Commands behind a pending verdict wait, in order. */
+static void
+test_commands_wait_for_the_verdict(void **state)
+{
+	struct front *f = front_test_begin(front_milter_new);
+	char room[1024];
+	struct buf b = BUF(room);
+	struct peer p;
+
+	fake_gate_later = true;
+	peer_connect(&p, f);
+	put_frame(&b, 'O', (struct str)OFFER_6);
+	put_frame(&b, 'C', (struct str)CONNECT_4);
+	put_frame(&b, 'M', (struct str)MAIL);
+	put_frame(&b, 'R', STR("<reject@x>\0"));
+	put_frame(&b, 'R', STR("<tag@x>\0"));
+	put_frame(&b, 'E', STR(""));
+	put_frame(&b, 'Q', STR(""));
+	peer_say(&p, buf_str(&b));
+	(void)peer_hear(&p);
+	assert_false(p.closed);
+	assert_true(fake_gate_answer());
+	expect(&p, REJECT);
+	assert_true(fake_gate_answer());
+	expect(&p, "c hX-Mxward|tag; score=4| c closed");
+	peer_done(&p);
+	front_test_done();
+}
+
+static void
+test_long_helo(void **state)
+{
+	static char helo[400];
+	struct front *f = front_test_begin(front_milter_new);
+	struct peer p;
+
+	memset(helo, 'x', sizeof(helo) - 1);
+	peer_connect(&p, f);
+	say(&p, 'O', (struct str)OFFER_6);
+	say(&p, 'C', (struct str)CONNECT_4);
+	(void)peer_hear(&p);
+	say(&p, 'H', str_from(helo, sizeof(helo)));
+	expect(&p, "c");
+	/* Too long to be a name (255), and it still is. */
+	struct str notes = fake_gate_notes();
+	assert_int_equal(str_rfind(notes, '\n') - str_find(notes, 'x'), 256);
+	peer_done(&p);
+	front_test_done();
+}
+
+/* Visits of clients that say nothing are bounded; MAIL begins another. */
+static void
+test_parking(void **state)
+{
+	static struct peer peers[PARKING_MAX + 1];
+	struct front *f = front_test_begin(front_milter_new);
+
+	for (size_t i = 0; i < COUNT(peers); i++) {
+		peer_connect(&peers[i], f);
+		say(&peers[i], 'O', (struct str)OFFER_6);
+		say(&peers[i], 'C', (struct str)CONNECT_4);
+		say(&peers[i], 'H', STR("mx.example\0"));
+		(void)peer_hear(&peers[i]);
+	}
+	assert_int_equal(fake_gate_open(), PARKING_MAX);
+	assert_true(str_contains(fake_gate_notes(), STR("\n1 end\n")));
+	say(&peers[0], 'M', (struct str)MAIL);
+	say(&peers[0], 'R', STR("<bob@x>\0"));
+	expect(&peers[0], "c");
+	assert_true(str_has_suffix(fake_gate_notes(),
+		STR("\n258 new 192.0.2.1:25 milter\n258 helo mx.example\n258 from ann@example\n"
+		    "258 judge bob@x\n")));
+	for (size_t i = 0; i < COUNT(peers); i++)
+		peer_done(&peers[i]);
+	front_test_done();
+}
+
+static void
+finished(void *ctx)
+{
+	*(bool *)ctx = true;
+}
+
+/* A gentle stop lets the message come to its end. */
+static void
+test_finish(void **state)
+{
+	struct front *f = front_test_begin(front_milter_new);
+	struct peer idle, busy;
+	bool done = false;
+
+	peer_connect(&idle, f);
+	peer_connect(&busy, f);
+	for (struct peer *p = &idle; p; p = p == &idle ? &busy : NULL) {
+		say(p, 'O', (struct str)OFFER_6);
+		say(p, 'C', (struct str)CONNECT_4);
+		(void)peer_hear(p);
+	}
+	say(&busy, 'M', (struct str)MAIL);
+	front_test_settle();
+	streams_finish(front_test_loop(), finished, &done);
+	expect(&idle, "closed");
+	say(&busy, 'R', STR("<tag@x>\0"));
+	expect(&busy, "c");
+	assert_false(done);
+	say(&busy, 'E', STR(""));
+	expect(&busy, "hX-Mxward|tag; score=4| c closed");
+	assert_true(done);
+	peer_done(&idle);
+	peer_done(&busy);
+	front_test_done();
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_dialogues),
+		cmocka_unit_test(test_version_2),
+		cmocka_unit_test(test_negotiation_comes_first),
+		cmocka_unit_test(test_bad_lengths_close_at_once),
+		cmocka_unit_test(test_commands_wait_for_the_verdict),
+		cmocka_unit_test(test_long_helo),
+		cmocka_unit_test(test_parking),
+		cmocka_unit_test(test_finish),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
