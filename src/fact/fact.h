@@ -34,7 +34,7 @@ struct answer {
 /* A fresh answer with one reference, DNS_FAIL until filled in by its maker, whose strings go into
  * answer->arena. */
 struct answer *answer_new(void);
-/* The shared answer for a failure of this kind; reason is a literal. */
+/* A failure with one reference; reason is a literal. */
 struct answer *answer_fail(const char *reason);
 struct answer *answer_ref(struct answer *a);
 void answer_unref(struct answer *a); /* NULL is fine */

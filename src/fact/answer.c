@@ -1,0 +1,52 @@
+/* fact/answer: answers as counted blocks; see fact.h.  Heap: a cache and many transactions share
+ * one answer, so no arena of theirs could own it. */
+#include "base/hash.h"
+#include "fact/fact.h"
+
+#define ARENA_FIRST 256
+
+struct answer *
+answer_new(void)
+{
+	struct answer *a = heap_calloc(1, sizeof(*a));
+
+	a->dns = (struct dns_answer){.status = DNS_FAIL, .alias = STR(""), .reason = "unanswered"};
+	a->refs = 1;
+	arena_init(&a->arena, ARENA_FIRST, DNS_ANSWER_MAX);
+	return a;
+}
+
+struct answer *
+answer_fail(const char *reason)
+{
+	struct answer *a = answer_new();
+
+	a->dns.reason = reason;
+	return a;
+}
+
+struct answer *
+answer_ref(struct answer *a)
+{
+	must(a->refs > 0);
+	a->refs++;
+	return a;
+}
+
+void
+answer_unref(struct answer *a)
+{
+	if (!a)
+		return;
+	must(a->refs > 0);
+	if (--a->refs > 0)
+		return;
+	arena_done(&a->arena);
+	heap_free(a);
+}
+
+uint64_t
+question_hash(struct str name, enum dns_type type)
+{
+	return hash_str_with(name, type);
+}
