@@ -201,7 +201,7 @@ load_put_rcpt(struct buf *out, unsigned i)
 {
 	buf_puts(out, "user");
 	buf_putu(out, i + 1);
-	buf_puts(out, "@recipient.example");
+	buf_puts(out, "@example.org");
 }
 
 /* --- latencies and verdicts ----------------------------------------------------------------- */

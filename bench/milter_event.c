@@ -128,7 +128,7 @@ put_macro(const struct load_conn *c, enum macro m, struct buf *out)
 	switch (m) {
 	case M_J:
 	case M_DAEMON_NAME:
-		buf_puts(out, "mx.recipient.example");
+		buf_puts(out, "mx.example.org");
 		break;
 	case M_DAEMON_ADDR:
 		buf_puts(out, "127.0.0.1");
@@ -173,7 +173,7 @@ put_macro(const struct load_conn *c, enum macro m, struct buf *out)
 		load_put_rcpt(out, c->rcpt);
 		break;
 	case M_RCPT_HOST:
-		buf_puts(out, "recipient.example");
+		buf_puts(out, "example.org");
 		break;
 	case M_RCPT_MAILER:
 		buf_puts(out, "local");
@@ -283,13 +283,13 @@ static const struct header {
 	{"Received",
 		"from out.sender.example (out.sender.example [192.0.2.25])\n\tby "
 		"relay.sender.example (Postfix) with ESMTPS id 4SZQyz1BnXz9v7g\n\tfor "
-		"<user1@recipient.example>; Mon, 24 Nov 2025 12:00:00 +0000 (UTC)"},
+		"<user1@example.org>; Mon, 24 Nov 2025 12:00:00 +0000 (UTC)"},
 	{"DKIM-Signature",
 		"v=1; a=rsa-sha256; c=relaxed/simple; d=sender.example; s=2025;\n\t"
 		"h=From:To:Subject:Date; bh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=;"
 		"\n\tb=Zm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFyZm9vYmFy"},
 	{"From", "Somebody <somebody@sender.example>"},
-	{"To", "user1@recipient.example"},
+	{"To", "user1@example.org"},
 	{"Subject", "=?utf-8?Q?Gr=C3=BC=C3=9Fe?= and figures of November"},
 	{"Date", "Mon, 24 Nov 2025 12:00:00 +0000"},
 	{"Message-ID", "<20251124120000.4SZQyz1BnXz9v7g@sender.example>"},

@@ -7,8 +7,6 @@ names below .example (RFC 2606).
 
 Written into a directory:
     root.zone        one zone, the root, with every record: what is not there does not exist
-    nsd.conf         the authoritative server for it
-    unbound.conf     the caching resolver that asks only that server
     tx.tsv           transactions, clients drawn by Zipf's law: KIND ADDR NAME RNAME HELO SENDER
     tx-each.tsv      every client once, to warm caches
 KIND is what the client's reverse DNS is: `good` (60 %), `none` (15 %), `mismatch` (10 %), or
@@ -24,6 +22,11 @@ import random
 KINDS = (("good", 0.60), ("none", 0.15), ("mismatch", 0.10), ("enduser", 0.15))
 IPV6_SHARE = 0.1
 TTL = 86400
+# Long-lived also where it says that there is nothing: answers once warm stay warm.
+APEX = """. {ttl} SOA ns.root-servers.example. hostmaster.example. 1 3600 900 604800 {ttl}
+. {ttl} NS ns.root-servers.example.
+ns.root-servers.example. {ttl} A 127.0.0.1
+""".format(ttl=TTL)
 
 
 class Workload:
@@ -113,57 +116,8 @@ class Workload:
         return self.rng.choices(self.clients, weights, k=count)
 
     def zone(self):
-        head = ["$TTL %d" % TTL,
-                ". IN SOA ns.example. hostmaster.example. 1 3600 900 604800 %d" % TTL,
-                ". IN NS ns.example.",
-                "ns.example. IN A 127.0.0.1"]
-        return "\n".join(head + sorted(set(self.records))) + "\n"
-
-
-NSD_CONF = """server:
-    ip-address: 127.0.0.1@{auth_port}
-    username: ""
-    zonesdir: "{dir}"
-    database: ""
-    pidfile: "{dir}/nsd.pid"
-    xfrdfile: "{dir}/nsd.xfrd"
-    xfrdir: "{dir}"
-    zonelistfile: "{dir}/nsd.zones"
-    logfile: "{dir}/nsd.log"
-    server-count: 1
-    rrl-ratelimit: 0
-remote-control:
-    control-enable: no
-zone:
-    name: "."
-    zonefile: "root.zone"
-"""
-
-UNBOUND_CONF = """server:
-    {interfaces}
-    access-control: 127.0.0.0/8 allow
-    chroot: ""
-    username: ""
-    directory: "{dir}"
-    pidfile: ""
-    logfile: "{dir}/unbound.log"
-    use-syslog: no
-    do-daemonize: no
-    num-threads: 1
-    do-ip6: no
-    module-config: "iterator"
-    do-not-query-localhost: no
-    unblock-lan-zones: yes
-    qname-minimisation: no
-    msg-cache-size: 64m
-    rrset-cache-size: 64m
-    cache-max-negative-ttl: {ttl}
-remote-control:
-    control-enable: no
-stub-zone:
-    name: "."
-    stub-addr: 127.0.0.1@{auth_port}
-"""
+        """The records of the clients, without the zone's own (APEX)."""
+        return "\n".join(sorted(set(self.records))) + "\n"
 
 
 def write_lines(path, rows):
@@ -171,17 +125,12 @@ def write_lines(path, rows):
         f.writelines("\t".join(row) + "\n" for row in rows)
 
 
-def write(directory, clients, transactions, seed, auth_port, resolvers):
-    """All files; resolvers: where unbound listens, each ADDR@PORT."""
-    w = Workload(clients, seed)
-    write_lines(os.path.join(directory, "tx.tsv"), w.draw(transactions))
-    write_lines(os.path.join(directory, "tx-each.tsv"), w.clients)
-    values = {"dir": directory, "auth_port": auth_port, "ttl": TTL,
-              "interfaces": "\n    ".join("interface: " + r for r in resolvers)}
-    for name, text in (("root.zone", w.zone()), ("nsd.conf", NSD_CONF.format(**values)),
-                       ("unbound.conf", UNBOUND_CONF.format(**values))):
-        with open(os.path.join(directory, name), "w") as f:
-            f.write(text)
+def write_transactions(workload, directory, count):
+    """Both files; returns their paths."""
+    paths = [os.path.join(directory, name) for name in ("tx.tsv", "tx-each.tsv")]
+    write_lines(paths[0], workload.draw(count))
+    write_lines(paths[1], workload.clients)
+    return paths
 
 
 def main():
@@ -190,11 +139,11 @@ def main():
     parser.add_argument("--clients", type=int, default=4000)
     parser.add_argument("--transactions", type=int, default=20000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--auth-port", type=int, default=5300)
-    parser.add_argument("--resolver", action="append", metavar="ADDR@PORT")
     args = parser.parse_args()
-    write(os.path.abspath(args.directory), args.clients, args.transactions, args.seed,
-          args.auth_port, args.resolver or ["127.0.0.1@5301"])
+    workload = Workload(args.clients, args.seed)
+    write_transactions(workload, args.directory, args.transactions)
+    with open(os.path.join(args.directory, "root.zone"), "w") as f:
+        f.write(APEX + workload.zone())
 
 
 if __name__ == "__main__":

@@ -47,10 +47,10 @@ def ask(port, name, rrtype, seconds=2.0, rd=True):
 class Nsd:
     """Serves the root zone with the test's records.  `broken` zones answer SERVFAIL."""
 
-    def __init__(self, place, records, broken=()):
+    def __init__(self, place, records, broken=(), apex=ROOT_ZONE):
         self.port = place.port()
         home = place.mkdir("nsd")
-        place.write("nsd/root.zone", ROOT_ZONE + records)
+        place.write("nsd/root.zone", apex + records)
         zones = 'zone:\n name: "."\n zonefile: root.zone\n'
         for name in broken:         # a zone whose file does not exist: NSD's own SERVFAIL
             zones += 'zone:\n name: "%s"\n zonefile: missing.zone\n' % name
@@ -80,9 +80,9 @@ remote-control:
 
 
 class Unbound:
-    """A recursive resolver whose only root server is the given NSD."""
+    """A recursive resolver whose only root server is the given NSD; more: lines of its settings."""
 
-    def __init__(self, place, nsd):
+    def __init__(self, place, nsd, more=""):
         self.port = place.port()
         home = place.mkdir("unbound")
         conf = place.write("unbound/unbound.conf", """server:
@@ -105,13 +105,13 @@ class Unbound:
  root-hints: ""
  target-fetch-policy: "0 0 0 0 0"
  qname-minimisation: no
-remote-control:
+%sremote-control:
  control-enable: no
 stub-zone:
  name: "."
  stub-addr: 127.0.0.1@%d
  stub-prime: no
-""" % (self.port, home, nsd.port))
+""" % (self.port, home, more, nsd.port))
         self.process = place.start("unbound", [find_program("unbound"), "-d", "-p", "-c", conf])
         self.process.wait_ready(
             lambda: (ask(self.port, "ns.root-servers.example", "A", 0.5) or (9,))[0] == 0)

@@ -1,0 +1,442 @@
+#!/usr/bin/env python3
+"""What mxward costs, beside servers that do nothing: run.py [--build DIR] [--quick] [--only NAME]
+
+Each comparison runs the same transactions against both, in turns (A B, B A, A B ...), with warm
+caches; of the ratio or difference in each round the median counts.  Machines are noisy: wall time and the floor itself
+differ by a factor of two between runs, so the bars are ratios within one run and CPU time from the
+kernel's books, not transactions per second.  DNS is NSD behind unbound, Postfix a private
+instance, all on loopback; nothing outside a temporary folder is written and no process outlives
+the run.
+
+Exit status: 0 all bars held, 1 one did not, 2 it could not be measured.
+"""
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+from collections import Counter, namedtuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "tests", "e2e")]
+sys.dont_write_bytecode = True
+
+import workload                                                         # noqa: E402
+from bed.daemon import Mxward, address_text                             # noqa: E402
+from bed.dns import Nsd, Unbound                                        # noqa: E402
+from bed.place import BedError, Missing, Place, can_connect             # noqa: E402
+from bed.postfix import Postfix                                         # noqa: E402
+
+CLIENTS = 4000
+IDLE = 10000
+MIB = 1024
+# Postfix takes the resolver from /etc/resolv.conf, which knows no ports.
+SYSTEM_RESOLVER = "127.86.25.53"
+SETTINGS = "[networks]\nours =\n[daemon]\nworkers = 1\n"
+MONITOR = "[policy]\nprofile = monitor\n"
+BUILT_IN = ("reject_unknown_client_hostname, reject_invalid_helo_hostname, "
+            "reject_non_fqdn_helo_hostname, reject_unknown_helo_hostname")
+
+Server = namedtuple("Server", "label endpoint pids log")
+# ok: True, False, or None for what has no bar.
+Row = namedtuple("Row", "what floor ours relation bar ok")
+
+
+class Bench:
+    """The workload, DNS, servers and load generators of one run."""
+
+    def __init__(self, place, build, quick, system_resolver):
+        self.place, self.build, self.quick = place, os.path.abspath(build), quick
+        for name in ("mxward", "bench/policy_load"):
+            if not os.access(os.path.join(self.build, name), os.X_OK):
+                raise BedError("no %s in %s: build it first (make bench)" % (name, self.build))
+        clients = workload.Workload(CLIENTS, 1)
+        self.tx, self.tx_each = workload.write_transactions(clients, place.dir, 20000)
+        self.nsd = Nsd(place, clients.zone(), apex=workload.APEX)
+        more = " cache-max-negative-ttl: %d\n" % workload.TTL
+        if system_resolver:
+            more += " interface: %s@53\n" % SYSTEM_RESOLVER
+        self.unbound = Unbound(place, self.nsd, more)
+        self.started, self.runs = Counter(), []
+
+    def count(self, full, quick):
+        return quick if self.quick else full
+
+    def tcp(self):
+        return ("127.0.0.1", self.place.port())
+
+    def unix(self, name):
+        return self.place.path(name)
+
+    def _name(self, name):
+        self.started[name] += 1
+        return "%s-%d" % (name, self.started[name])
+
+    def noop(self, stack, kind, address):
+        process = self.place.start(self._name("noop_" + kind), [
+            os.path.join(self.build, "bench", "noop_" + kind), address_text(address)],
+            env={"BENCH_DIR": self.place.dir})      # by which the place's guard finds it
+        stack.callback(process.stop)
+        process.wait_ready(lambda: can_connect(address))
+        return Server("no-op", address_text(address), [process.pid], process.log_path)
+
+    def mxward(self, stack, kind, address, settings=SETTINGS):
+        daemon = Mxward(self.place, os.path.join(self.build, "mxward"), self.unbound.port,
+                        sections=settings, **{kind: address}).start()
+        stack.callback(daemon.stop)
+        return Server("mxward", address_text(address), [daemon.process.pid],
+                      daemon.process.log_path)
+
+    def pair(self, stack, kind, settings=SETTINGS, unix=False):
+        where = [self.unix(self._name("s")) if unix else self.tcp() for _ in range(2)]
+        return [self.noop(stack, kind, where[0]), self.mxward(stack, kind, where[1], settings)]
+
+    def load(self, kind, server, transactions=None, **options):
+        """One run of a load generator; its report.  The server's log is emptied afterwards."""
+        argv = [os.path.join(self.build, "bench", kind + "_load"), "--to", server.endpoint,
+                "--transactions", transactions or self.tx]
+        for pid in server.pids:
+            argv += ["--pid", str(pid)]
+        for key, value in options.items():
+            argv += ["--" + key] + ([] if value is True else [str(value)])
+        done = subprocess.run(argv, capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL)
+        if not done.stdout:
+            raise BedError("%s: %s\n%s" % (server.label, done.stderr.strip(), tail(server.log)))
+        report = json.loads(done.stdout)
+        report["server"] = server.label
+        self.runs.append(report)
+        if report["errors"]:
+            raise BedError("%s broke %d of %d transactions\n%s" % (
+                server.label, report["errors"], report["transactions"], tail(server.log)))
+        os.truncate(server.log, 0)
+        return report
+
+    def compare(self, kind, servers, count, **options):
+        """Warm caches, then rounds in turns: {label: [report]}."""
+        reports = {s.label: [] for s in servers}
+        for server in servers:
+            self.load(kind, server, self.tx_each, count=CLIENTS, **options)
+        for i in range(self.count(11, 3)):
+            for server in servers if i % 2 == 0 else reversed(servers):
+                if sys.stderr.isatty():
+                    print("  round %d: %s          " % (i + 1, server.label), end="\r",
+                          file=sys.stderr, flush=True)
+                reports[server.label].append(
+                    self.load(kind, server, count=count, warmup=count // 10, **options))
+        return reports
+
+
+def tail(path):
+    with open(path, encoding="utf-8", errors="replace") as f:
+        return f.read()[-2000:]
+
+
+def cpu_us(report, servers=slice(None)):
+    """CPU of the servers for one transaction, in microseconds."""
+    return 1e6 * sum(s["cpu_s"] for s in report["servers"][servers]) / report["transactions"]
+
+
+def median(reports, value):
+    return statistics.median(value(r) for r in reports)
+
+
+def shares(reports):
+    """Verdicts in a hundred transactions: a server that never refuses was not at work."""
+    total = Counter()
+    for report in reports:
+        total.update({k: n for k, n in report["verdicts"].items()
+                      if k not in ("ok", "connect c", "helo c", "mail c", "data c")})
+    whole = sum(r["transactions"] for r in reports)
+    return ", ".join("%s: %.0f" % (k, 100 * n / whole) for k, n in total.most_common(6))
+
+
+def paired(floor, ours, value, relate):
+    """Medians of both, and of what relates them in each round: slow drift of the machine drops
+    out."""
+    pairs = [(value(f), value(o)) for f, o in zip(floor, ours)]
+    return (statistics.median(f for f, _ in pairs), statistics.median(o for _, o in pairs),
+            statistics.median(relate(f, o) for f, o in pairs))
+
+
+def ratio_row(what, floor, ours, value, limit):
+    f, o, ratio = paired(floor, ours, value, lambda x, y: y / x)
+    bar, ok = ("", None) if limit is None else ("<= %g x" % limit, ratio <= limit)
+    return Row(what, "%.1f us" % f, "%.1f us" % o, "%.2f x" % ratio, bar, ok)
+
+
+def difference_row(what, floor, ours, value, limit):
+    f, o, more = paired(floor, ours, value, lambda x, y: y - x)
+    bar, ok = ("", None) if limit is None else ("<= %+d us" % limit, more <= limit)
+    return Row(what, "%.0f us" % f, "%.0f us" % o, "%+.0f us" % more, bar, ok)
+
+
+def compared(title, reports, cpu_limit, p99_limit):
+    """The rows of one comparison of mxward with a floor."""
+    floor, ours = reports["no-op"], reports["mxward"]
+    yield ratio_row(title + ": CPU", floor, ours, cpu_us, cpu_limit)
+    for name, limit in (("p50", None), ("p99", p99_limit)):
+        yield ratio_row(title + ": " + name, floor, ours,
+                        lambda r, name=name: r["transaction_us"][name], limit)
+    yield "mxward in 100 transactions: " + shares(ours)
+    yield "transactions a second: no-op %.0f, mxward %.0f" % tuple(
+        median(r, lambda x: x["per_second"]) for r in (floor, ours))
+    if "negotiated" in ours[0] and ours[0]["negotiated"] != floor[0]["negotiated"]:
+        yield "not the same packets: negotiated %s, the no-op %s" % (
+            ours[0]["negotiated"], floor[0]["negotiated"])
+
+
+def policy(bench, stack):
+    """A policy request over TCP."""
+    reports = bench.compare("policy", bench.pair(stack, "policy"), bench.count(50000, 20000))
+    yield from compared("policy", reports, 2, 2)
+
+
+def policy_unix(bench, stack):
+    """The same over a unix socket."""
+    servers = bench.pair(stack, "policy", unix=True)
+    yield from compared("policy, unix socket",
+                        bench.compare("policy", servers, bench.count(50000, 20000)), 2, 2)
+
+
+def policy_rcpts(bench, stack):
+    """Five requests of one message."""
+    servers = bench.pair(stack, "policy")
+    yield from compared("policy, 5 recipients", bench.compare(
+        "policy", servers, bench.count(10000, 4000), rcpts=5), 2, 2)
+
+
+def milter(bench, stack):
+    """A milter session up to RCPT."""
+    servers = bench.pair(stack, "milter")
+    yield from compared("milter to RCPT",
+                        bench.compare("milter", servers, bench.count(10000, 5000)), 1.5, 2)
+
+
+def milter_message(bench, stack):
+    """A milter session with the whole message; nothing is refused, so that both see it all."""
+    servers = bench.pair(stack, "milter", SETTINGS + MONITOR)
+    yield from compared("milter, message", bench.compare(
+        "milter", servers, bench.count(10000, 5000), message=True), 1.5, 2)
+
+
+def milter_keep(bench, stack):
+    """Sessions to RCPT on kept connections (QUIT_NC): the work without the connecting."""
+    servers = bench.pair(stack, "milter")
+    yield from compared("milter, kept", bench.compare(
+        "milter", servers, bench.count(20000, 10000), keep=True), None, None)
+
+
+def kib(report, key):
+    return sum(s[key] for s in report["servers"])
+
+
+def idle_row(what, report, limit):
+    before, after = kib(report, "pss_kib_idle"), kib(report, "pss_kib")
+    each = 1024 * (after - before) / IDLE
+    return Row(what, "%.1f MiB" % (before / MIB), "%.1f MiB" % (after / MIB),
+               "%.0f B each" % each, "<= %d B" % limit if limit else "",
+               each <= limit if limit else None)
+
+
+def memory(bench, stack):
+    """At the start, and for 10,000 connections (before, with them)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < IDLE + 500:
+        raise Missing("%d open files are allowed, too few for %d connections" % (hard, IDLE))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, IDLE + 500), hard))
+    for what, kind, options, limit in (
+            ("10,000 idle, policy", "policy", {}, 4096),
+            ("10,000 idle, milter", "milter", {"keep": True}, 4096),
+            ("10,000 after HELO, milter", "milter", {"hold": "helo"}, None)):
+        daemon = bench.mxward(stack, kind, bench.tcp())
+        start = kib(bench.load(kind, daemon, bench.tx_each, count=CLIENTS), "pss_kib_idle")
+        crowd = bench.load(kind, daemon, connections=IDLE, inflight=50, count=IDLE, **options)
+        if limit:
+            yield Row("memory at start, " + kind, "", "%.1f MiB" % (start / MIB), "", "< 20 MB",
+                      start * 1024 < 20e6)
+        yield idle_row(what, crowd, limit)
+
+
+def soak(bench, stack):
+    """Memory after 100,000 and after a million transactions."""
+    for kind, options in (("policy", {}), ("milter", {"keep": True})):
+        daemon = bench.mxward(stack, kind, bench.tcp())
+        first, rest = bench.count((100000, 900000), (50000, 150000))
+        before = kib(bench.load(kind, daemon, count=first, **options), "pss_kib")
+        for _ in range(9):
+            after = kib(bench.load(kind, daemon, count=rest // 9, **options), "pss_kib")
+        yield Row("%s, %d transactions" % (kind, first + rest), "%.2f MiB" % (before / MIB),
+                  "%.2f MiB" % (after / MIB), "%+d KiB" % (after - before), "<= 256 KiB",
+                  after - before <= 256)
+
+
+NAMES = {"smtpd_peername_lookup": "yes"}
+
+
+def smtp_variants(bench, stack, proxy):
+    """[(label, settings of an smtpd, server or None)]
+
+    In the policy family everybody is refused in the end: a recipient that is accepted opens a queue
+    file, which costs more than any check, so the variants must not differ in that.  The milters are
+    asked about accepted recipients only: there nobody is refused.
+    """
+    def refusing(*restrictions, **more):
+        return dict(more, smtpd_recipient_restrictions=", ".join(restrictions + ("reject",)))
+    variants = [("bare, refusing", refusing(), None),
+                ("built-in", refusing(BUILT_IN, **(NAMES if proxy else {})), None)]
+    for server in bench.pair(stack, "policy"):
+        check = "check_policy_service " + server.endpoint
+        variants.append((server.label + " policy", refusing(check), server))
+        if proxy and server.label == "mxward":
+            variants.append(("mxward policy, and names", refusing(check, **NAMES), server))
+    variants.append(("bare, accepting", {}, None))
+    for server in bench.pair(stack, "milter", SETTINGS + MONITOR):
+        variants.append((server.label + " milter", {"smtpd_milters": server.endpoint}, server))
+    return variants
+
+
+def smtp_servers(bench, stack, proxy):
+    """One private Postfix with an smtpd for each variant, as servers to compare."""
+    common = {"virtual_mailbox_maps": "static:somebody", "max_use": "1000000"}
+    if proxy:
+        common["smtpd_upstream_proxy_protocol"] = "haproxy"
+    variants = smtp_variants(bench, stack, proxy)
+    postfix = Postfix(bench.place, {label.replace(" ", "-").replace(",", ""):
+                                    dict(common, **settings) for label, settings, _ in variants})
+    stack.callback(postfix.process.stop)
+    log = bench.place.path("mail.log")
+    return [Server(label, "inet:127.0.0.1:%d" % port,
+                   [bench.unbound.process.pid, postfix.process.pid] + (s.pids if s else []), log)
+            for (label, _, s), port in zip(variants, postfix.ports.values())]
+
+
+def smtp_rows(bench, stack, identity, policy_limit, milter_limit):
+    """CPU is Postfix' and the server's together, without the resolver's."""
+    servers = smtp_servers(bench, stack, identity == "proxy")
+    reports = bench.compare("smtp", servers, bench.count(1500, 1000), identity=identity)
+
+    def cpu(report):
+        return cpu_us(report, slice(1, None))
+    for label, runs in reports.items():
+        yield "%-25s %5.0f us a session, resolver %3.0f; p50 %5.1f ms, p99 %5.1f ms; %s" % (
+            label, median(runs, cpu), median(runs, lambda r: cpu_us(r, slice(0, 1))),
+            median(runs, lambda r: r["transaction_us"]["p50"]) / 1000,
+            median(runs, lambda r: r["transaction_us"]["p99"]) / 1000, shares(runs))
+    yield difference_row("SMTP session: policy beside built-in", reports["built-in"],
+                         reports["mxward policy"], cpu, policy_limit)
+    yield difference_row("SMTP session: milter beside no-op", reports["no-op milter"],
+                         reports["mxward milter"], cpu, milter_limit)
+
+
+def smtp(bench, stack):
+    """Sessions through Postfix, client by the PROXY protocol: for its own checks Postfix looks up
+    the client's name, elsewhere not (but in `and names`, which is Postfix' default)."""
+    yield from smtp_rows(bench, stack, "proxy", 0, 100)
+
+
+def smtp_xclient(bench, stack):
+    """The same by XCLIENT, which spares Postfix' own checks the client's name: no bars."""
+    yield from smtp_rows(bench, stack, "xclient", None, None)
+
+
+GROUPS = {f.__name__.replace("_", "-"): f for f in (
+    policy, policy_unix, policy_rcpts, milter, milter_message, milter_keep, memory, soak, smtp,
+    smtp_xclient)}
+
+
+def own_resolver_settings(place):
+    """In a mount namespace of our own, /etc/resolv.conf names our unbound.  False where that is not
+    allowed: then Postfix cannot be measured."""
+    if os.geteuid() != 0 or ctypes.CDLL(None).unshare(0x00020000) != 0:     # CLONE_NEWNS
+        return False
+    files = {"/etc/resolv.conf": "nameserver %s\n" % SYSTEM_RESOLVER,
+             "/etc/nsswitch.conf": "hosts: files dns\n"}
+    commands = [["mount", "--make-rprivate", "/"]]
+    for path, text in files.items():
+        commands.append(["mount", "--bind", place.write(path.strip("/"), text),
+                         os.path.realpath(path)])
+    return all(subprocess.run(c, capture_output=True, check=False).returncode == 0
+               for c in commands)
+
+
+def print_rows(rows):
+    """Returns whether no bar was missed."""
+    held = True
+    for row in rows:
+        if isinstance(row, str):
+            print("    " + row)
+            continue
+        word = {True: "ok", False: "MISSED", None: ""}[row.ok]
+        print("%-42s %12s %12s %12s  %-10s %s" % (
+            row.what, row.floor, row.ours, row.relation, row.bar, word))
+        held = held and row.ok is not False
+        sys.stdout.flush()
+    return held
+
+
+def run_groups(bench, names, can_smtp):
+    """{group: True, False, or None for one that could not be measured}"""
+    held = {}
+    for name in names:
+        print("\n" + name + ": " + GROUPS[name].__doc__)
+        if name.startswith("smtp") and not can_smtp:
+            print("    skipped: needs root and a mount namespace of its own")
+            continue
+        with contextlib.ExitStack() as stack:
+            try:
+                held[name] = print_rows(GROUPS[name](bench, stack))
+            except Missing as error:
+                print("    skipped: %s" % error)
+            except BedError as error:
+                print("    FAILED: %s" % error)
+                held[name] = None
+    return held
+
+
+def interrupted(number, _frame):
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", default="build", help="folder of the built programs")
+    parser.add_argument("--quick", action="store_true", help="fewer transactions and rounds")
+    parser.add_argument("--only", action="append", metavar="NAME", choices=list(GROUPS),
+                        help="one of: %s; may be given again" % ", ".join(GROUPS))
+    parser.add_argument("--json", metavar="FILE", help="every report of the load generators")
+    return parser.parse_args()
+
+
+def main():
+    options = parse_arguments()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+    names = options.only or list(GROUPS)
+    with contextlib.closing(Place()) as place:
+        can_smtp = any(n.startswith("smtp") for n in names) and own_resolver_settings(place)
+        bench = Bench(place, options.build, options.quick, can_smtp)
+        print("%-42s %12s %12s %12s  %s" % ("median of the rounds", "floor", "mxward", "", "bar"))
+        held = run_groups(bench, names, can_smtp)
+        if options.json:
+            with open(options.json, "w") as f:
+                json.dump(bench.runs, f, indent=1)
+    if None in held.values():
+        return 2
+    return 0 if all(held.values()) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt as error:
+        sys.exit("interrupted %s" % error)
+    except BedError as error:
+        print("bench: %s" % error, file=sys.stderr)
+        sys.exit(2)
