@@ -11,6 +11,9 @@
 /* Print one line to standard error and abort. */
 _Noreturn void must_fail(const char *cond, const char *file, int line);
 
+/* Let hook say it instead of standard error; it must return.  NULL: standard error again. */
+void must_hook(void (*hook)(const char *cond, const char *file, int line));
+
 #define must(cond)                                            \
 	do {                                                  \
 		if (__builtin_expect(!(cond), 0))             \
