@@ -57,8 +57,8 @@ void stream_hold(struct stream *s, bool held);
 /* Close after what is queued was sent (or at once where the peer does not take it). */
 void stream_close(struct stream *s);
 
-/* Graceful stop: close every stream of this loop as soon as it is between messages; done is called
- * from the loop when none is left (at once in the next round where there is none). */
+/* Graceful stop: close every stream of this loop as soon as it is between messages; done is
+ * called from the loop when none is left. */
 void streams_finish(struct loop *l, void (*done)(void *ctx), void *ctx);
 /* Close the stream that has been idle longest, if that is at least min_idle_ms.  False: none. */
 bool streams_shed(struct loop *l, uint64_t min_idle_ms);
