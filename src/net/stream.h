@@ -52,7 +52,7 @@ void stream_write(struct stream *s, struct str bytes);
 void stream_pause(struct stream *s);
 void stream_resume(struct stream *s);
 /* More belongs to what has come so far, though the stream is between messages (a milter's mail
- * transaction): streams_finish() waits for it, streams_shed() spares it.  For use inside input(). */
+ * transaction): streams_finish() waits for it, streams_shed() spares it.  For use in input(). */
 void stream_hold(struct stream *s, bool held);
 /* Close after what is queued was sent (or at once where the peer does not take it). */
 void stream_close(struct stream *s);
