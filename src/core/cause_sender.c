@@ -416,7 +416,7 @@ const struct cause cause_rows_sender[] = {
 					"Change the password all the same, and have SPF, DKIM and "
 					"DMARC set up for the domain.",
 				},
-			.refs = {"RFC 6409 7.1", "RFC 3463 3.8"}},
+			.refs = {"RFC 6409 6.1", "RFC 3463 3.8"}},
 	AT(SENDER_ACCOUNT_BLOCKED) =
 		{.id = "sender_account_blocked",
 			.group = "sender_address",
