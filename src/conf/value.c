@@ -40,13 +40,15 @@ points_parse(struct str s, int32_t *out)
 	return true;
 }
 
-static void
-print_points(int64_t hundredths, struct buf *out)
+void
+points_print(int32_t hundredths, bool sign, struct buf *out)
 {
-	uint64_t abs = (uint64_t)(hundredths < 0 ? -hundredths : hundredths);
+	uint32_t abs = (uint32_t)(hundredths < 0 ? -(int64_t)hundredths : hundredths);
 
 	if (hundredths < 0)
 		buf_putc(out, '-');
+	else if (sign)
+		buf_putc(out, '+');
 	buf_putu(out, abs / 100);
 	if (abs % 100 == 0)
 		return;
@@ -156,7 +158,7 @@ static void
 print_ranged(const struct setting *s, int64_t v, struct buf *out)
 {
 	if (s->type == SETTING_POINTS)
-		print_points(v, out);
+		points_print((int32_t)v, false, out);
 	else if (s->type == SETTING_DURATION)
 		print_units(v, durations, COUNT(durations), out);
 	else if (s->type == SETTING_SIZE)

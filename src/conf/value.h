@@ -23,5 +23,7 @@ void setting_print_range(const struct setting *s, struct buf *out);
 
 /* "4", "-0.5", "+2.25" to hundredths: up to two decimals, at most POINTS_LIMIT. */
 NODISCARD bool points_parse(struct str s, int32_t *out);
+/* "+4", "-0.5" with sign, "4" without. */
+void points_print(int32_t hundredths, bool sign, struct buf *out);
 
 #endif

@@ -223,24 +223,6 @@ verdict_accept_instead(struct verdict *v, const char *because)
 	v->one_line = STR("");
 }
 
-void
-points_print(int32_t hundredths, bool sign, struct buf *out)
-{
-	uint32_t abs = (uint32_t)(hundredths < 0 ? -(int64_t)hundredths : hundredths);
-
-	if (hundredths < 0)
-		buf_putc(out, '-');
-	else if (sign)
-		buf_putc(out, '+');
-	buf_putu(out, abs / 100);
-	if (abs % 100 == 0)
-		return;
-	buf_putc(out, '.');
-	buf_putc(out, (char)('0' + abs / 10 % 10));
-	if (abs % 10)
-		buf_putc(out, (char)('0' + abs % 10));
-}
-
 static const char *const action_names[] = {[ACTION_OFF] = "off",
 	[ACTION_SCORE] = "score",
 	[ACTION_TAG] = "tag",
@@ -255,27 +237,6 @@ action_print(struct action a, struct buf *out)
 		buf_putc(out, ' ');
 		points_print(a.points, false, out);
 	}
-}
-
-/* "4", "-0.5", "+2.25": up to two decimals, at most 1000 points. */
-static bool
-points_parse(struct str s, int32_t *out)
-{
-	bool negative = s.n && s.p[0] == '-';
-	uint64_t whole, part = 0;
-
-	if (s.n && (s.p[0] == '-' || s.p[0] == '+'))
-		s = str_skip(s, 1);
-	size_t dot = str_find(s, '.');
-	struct str decimals = str_skip(s, dot + 1);
-	if (!str_to_u64(str_slice(s, 0, dot), 1000, &whole))
-		return false;
-	if (dot < s.n && (decimals.n > 2 || !str_to_u64(decimals, 99, &part)))
-		return false;
-	if (decimals.n == 1)
-		part *= 10;
-	*out = (int32_t)(whole * 100 + part) * (negative ? -1 : 1);
-	return true;
 }
 
 bool

@@ -9,6 +9,8 @@
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
 
+#include "conf/value.h"
+
 #include "core/run.h"
 
 enum profile { PROFILE_SCORE, PROFILE_STRICT, PROFILE_MONITOR };
@@ -93,7 +95,5 @@ bool rcpt_is_always_reachable(struct str rcpt);
 /* "score 4", "score -0.5", "off", "tag", "defer", "reject"; e says what is wrong otherwise. */
 NODISCARD bool action_parse(struct str s, struct action *out, struct errbuf *e);
 void action_print(struct action a, struct buf *out);
-/* "+4", "-0.5" with sign, "4" without. */
-void points_print(int32_t hundredths, bool sign, struct buf *out);
 
 #endif
