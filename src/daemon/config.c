@@ -1,4 +1,5 @@
 /* daemon/config: see config.h.  Sections with free keys are read in config_lines.c. */
+#include <assert.h>
 #include <unistd.h>
 
 #include "checks/checks.h"
@@ -14,7 +15,7 @@ static const struct setting listen_rows[] = {
 		"unix:/PATH, several separated by blanks; empty: none."},
 	{"policy", SETTING_WORDS, FIELD(listen, policy), "inet:127.0.0.1:8892", 0, 0, NULL,
 		"Sockets for Postfix policy delegation, written likewise."},
-	{"unix_mode", SETTING_NUMBER, FIELD(listen, unix_mode), "660", 0, 777, NULL,
+	{"unix_mode", SETTING_MODE, FIELD(listen, unix_mode), "660", 0, 0, NULL,
 		"Permissions of unix sockets, as an octal number."},
 };
 
@@ -121,8 +122,7 @@ static const struct section fixed_sections[] = {
 	{.name = "listen",
 		.help = "Where mail servers connect.",
 		ROWS(listen_rows),
-		.size = sizeof(struct listen_settings),
-		.check = listen_check},
+		.size = sizeof(struct listen_settings)},
 	{.name = "dns",
 		.help = "How questions are asked.",
 		ROWS(dns_rows),

@@ -127,22 +127,6 @@ exempt_line(void *section_struct, struct arena *a, const struct entry *line, voi
 }
 
 bool
-listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
-{
-	struct listen_settings *s = section_struct;
-	int64_t mode = 0;
-
-	/* The row read it as decimal; permissions are octal. */
-	for (int64_t rest = s->unix_mode, unit = 1; rest; rest /= 10, unit *= 8) {
-		if (rest % 10 > 7)
-			return err(e, "unix_mode is an octal number such as 660");
-		mode += rest % 10 * unit;
-	}
-	s->unix_mode = mode;
-	return true;
-}
-
-bool
 policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 {
 	const struct policy_settings *s = section_struct;
