@@ -62,8 +62,7 @@ enum macro_class {
 	CLASS_DATA,
 	CLASS_EOM,
 	CLASS_EOH,
-	CLASS_COUNT,
-	CLASS_NONE = CLASS_COUNT
+	CLASS_COUNT
 };
 static const char *const default_macros[CLASS_COUNT] = {
 	[CLASS_CONNECT] = "j {daemon_name} {daemon_addr} v _",
@@ -219,14 +218,14 @@ macro_has_value(const struct load_conn *c, enum macro m)
 	return m != M_I || answered > c->refused;
 }
 
+/* Also when there is none to send, as Postfix does. */
 static void
 put_macros(struct load_conn *c, char command, enum macro_class class)
 {
 	const struct macro_list *list = &negotiated.macros[class];
-	size_t at = packet_begin(&c->out, 'D'), empty;
+	size_t at = packet_begin(&c->out, 'D');
 
 	buf_putc(&c->out, command);
-	empty = c->out.n;
 	for (unsigned i = 0; i < list->n; i++) {
 		if (!macro_has_value(c, list->macro[i]))
 			continue;
@@ -235,10 +234,7 @@ put_macros(struct load_conn *c, char command, enum macro_class class)
 		put_macro(c, list->macro[i], &c->out);
 		put_nul(&c->out);
 	}
-	if (c->out.n == empty)
-		c->out.n = at;
-	else
-		packet_end(&c->out, at);
+	packet_end(&c->out, at);
 }
 
 /* --- events --------------------------------------------------------------------------------- */
@@ -330,9 +326,9 @@ static const struct event {
 	[S_MAIL] = {"mail", 'M', CLASS_MAIL, NO_MAIL, NR_MAIL, put_mail},
 	[S_RCPT] = {"rcpt", 'R', CLASS_RCPT, NO_RCPT, NR_RCPT, put_rcpt},
 	[S_DATA] = {"data", 'T', CLASS_DATA, NO_DATA, NR_DATA, NULL},
-	[S_HEADER] = {"header", 'L', CLASS_NONE, NO_HDRS, NR_HDR, put_header},
+	[S_HEADER] = {"header", 'L', CLASS_EOM, NO_HDRS, NR_HDR, put_header},
 	[S_EOH] = {"eoh", 'N', CLASS_EOH, NO_EOH, NR_EOH, NULL},
-	[S_BODY] = {"body", 'B', CLASS_NONE, NO_BODY, NR_BODY, put_body},
+	[S_BODY] = {"body", 'B', CLASS_EOM, NO_BODY, NR_BODY, put_body},
 	[S_EOM] = {"eom", 'E', CLASS_EOM, 0, 0, NULL},
 };
 
@@ -341,8 +337,7 @@ milter_put_event(struct load_conn *c)
 {
 	const struct event *e = &events[c->stage];
 
-	if (e->macros != CLASS_NONE)
-		put_macros(c, e->command, e->macros);
+	put_macros(c, e->command, e->macros);
 	if (negotiated.protocol & e->no)
 		return false;
 	size_t at = packet_begin(&c->out, e->command);

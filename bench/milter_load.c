@@ -18,15 +18,20 @@ static bool opt_message, opt_keep;
 static const char *opt_hold;
 static enum stage last = S_RCPT; /* how far a session goes */
 
+/* Postfix aborts twice, for the message and for the session. */
 static enum load_step
 finish(struct load_conn *c)
 {
 	if (opt_hold)
 		return LOAD_DONE;
-	if (c->stage != S_EOM)
-		milter_put_bare(c, 'A');
-	milter_put_bare(c, opt_keep ? 'K' : 'Q');
-	return opt_keep ? LOAD_DONE : LOAD_CLOSE;
+	milter_put_bare(c, 'A');
+	if (opt_keep) {
+		milter_put_bare(c, 'K');
+		return LOAD_DONE;
+	}
+	milter_put_bare(c, 'A');
+	milter_put_bare(c, 'Q');
+	return LOAD_CLOSE;
 }
 
 /* Sends events up to and with the next one that is answered; false when the last was sent. */

@@ -57,12 +57,16 @@ serve(struct noop_conn *c, noop_input *input)
 	static char in[65536], room[65536];
 	struct buf out = BUF(room);
 	ssize_t n = recv(c->fd, in, sizeof in, 0);
+	bool stays;
 
 	if (n < 0)
 		return errno == EAGAIN;
-	if (n == 0 || !input(c, str_from(in, (size_t)n), &out) || buf_is_cut(&out))
+	if (n == 0)
 		return false;
-	return out.n == 0 || send(c->fd, out.p, out.n, MSG_NOSIGNAL) == (ssize_t)out.n;
+	stays = input(c, str_from(in, (size_t)n), &out) && !buf_is_cut(&out);
+	if (out.n && send(c->fd, out.p, out.n, MSG_NOSIGNAL) != (ssize_t)out.n)
+		return false;
+	return stays;
 }
 
 int

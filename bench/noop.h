@@ -17,7 +17,8 @@ struct noop_conn {
 	char head[20];
 };
 
-/* Bytes have come: write the answers to out, which leaves in one piece; false closes. */
+/* Bytes have come: write the answers to out, which leaves in one piece; false closes
+ * after that. */
 typedef bool noop_input(struct noop_conn *c, struct str bytes, struct buf *out);
 
 /* Serves the endpoint in argv[1] until the program is killed. */

@@ -28,8 +28,11 @@ ask(struct load_conn *c)
 		STR_ARG(t->addr), STR_ARG(t->name), 1024 + (unsigned)(c->serial % 60000),
 		STR_ARG(t->rname), STR_ARG(t->helo), STR_ARG(t->sender));
 	load_put_rcpt(&c->out, c->rcpt);
+	buf_puts(&c->out, "\nrecipient_count=0\nqueue_id=");
+	if (c->rcpt > c->refused) /* some recipient was accepted */
+		buf_printf(&c->out, "%011" PRIX64, c->serial);
 	buf_printf(&c->out,
-		"\nrecipient_count=0\nqueue_id=\ninstance=%s.%" PRIx64 "\nsize=%u\n"
+		"\ninstance=%s.%" PRIx64 ".0\nsize=%u\n"
 		"etrn_domain=\nstress=\nsasl_method=\nsasl_username=\nsasl_sender=\n"
 		"ccert_subject=\nccert_issuer=\nccert_fingerprint=\n"
 		"ccert_pubkey_fingerprint=\nencryption_protocol=\nencryption_cipher=\n"
@@ -51,6 +54,7 @@ input(struct load_conn *c)
 		return LOAD_ERROR;
 	action = str_slice(lines, 7, lines.n - 2);
 	load_answered(c, str_slice(action, 0, str_find(action, ' ')));
+	c->refused += !str_eq(action, STR("DUNNO"));
 	if (++c->rcpt == load_rcpts)
 		return LOAD_DONE;
 	ask(c);

@@ -123,10 +123,11 @@ class NoopPolicy:
 
 
 class NoopMilter:
-    """Says "continue" to everything that wants an answer, or what answer(command, data) says."""
+    """Says "continue" to everything that wants an answer, or what answer(command, data) says;
+    protocol: the bits that it negotiates."""
 
-    def __init__(self, loop, address, answer=lambda command, data: [b"c"]):
-        self.answer = answer
+    def __init__(self, loop, address, answer=lambda command, data: [b"c"], protocol=0):
+        self.answer, self.protocol = answer, protocol
         loop.call(listen(address, self._serve))
 
     async def _serve(self, reader, writer):
@@ -136,7 +137,7 @@ class NoopMilter:
                 frame = await reader.readexactly(size)
                 command, data = chr(frame[0]), frame[1:]
                 if command == "O":
-                    replies = [b"O" + struct.pack("!III", 6, 0, 0)]
+                    replies = [b"O" + struct.pack("!III", 6, 0, self.protocol)]
                 elif command in "DA":
                     replies = []
                 elif command == "Q":

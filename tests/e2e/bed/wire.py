@@ -18,7 +18,7 @@ ACTION_PREPEND = re.compile(r"PREPEND [!-9;-~]+: [ -~]+")
 # command: (name, the protocol bit by which the filter says that it does not answer it)
 MILTER_COMMANDS = {
     "O": ("OPTNEG", 0), "C": ("CONNECT", 0x1000), "H": ("HELO", 0x2000), "M": ("MAIL", 0x4000),
-    "R": ("RCPT", 0x8000), "T": ("DATA", 0x10000), "L": ("HEADER", 0x80), "N": ("EOH", 0x40),
+    "R": ("RCPT", 0x8000), "T": ("DATA", 0x10000), "L": ("HEADER", 0x80), "N": ("EOH", 0x40000),
     "B": ("BODY", 0x80000), "E": ("BODYEOB", 0), "U": ("UNKNOWN", 0x20000)}
 MILTER_SILENT = {"D": "MACRO", "A": "ABORT", "Q": "QUIT", "K": "QUIT_NC"}
 MILTER_FINAL = {  # command: the answers that may end it (protocols 1.5)
