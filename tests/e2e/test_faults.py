@@ -124,4 +124,4 @@ class Iprev(CheckCase):
 def confirmed_name(report):
     """The reverse name that the check found confirmed, or ""."""
     good = [f for f in report["findings"] if f["id"] == "rdns_ok"]
-    return good[0]["evidence"]["reverse"].lower().rstrip(".") if good else ""
+    return good[0]["evidence"]["name"].lower() if good else ""

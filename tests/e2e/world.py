@@ -26,6 +26,8 @@ CLIENTS = [
     Client("good6", "2001:db8::10", "mail.good.example", "mail.good.example"),
     Client("no_ptr", "192.0.2.20", "mail.noptr.example", None, ("rdns_none",)),
     Client("no_ptr_bare", "192.0.2.29", "192.0.2.29", None, ("rdns_none", "helo_bare_ip")),
+    Client("no_ptr_localhost", "192.0.2.31", "localhost", None, ("rdns_none", "helo_private")),
+    Client("no_ptr6_bare", "2001:db8::21", "2001:db8::21", None, ("rdns_none", "helo_bare_ip")),
     Client("no_ptr6", "2001:db8::20", "mail6.noptr.example", None, ("rdns_none",)),
     Client("mismatch", "192.0.2.21", "mail.mismatch.example", "mail.mismatch.example",
            ("rdns_mismatch",)),
@@ -39,6 +41,20 @@ CLIENTS = [
     Client("literal", "192.0.2.27", "[192.0.2.27]", "mail.literal.example"),
     Client("wrong_literal", "192.0.2.28", "[192.0.2.1]", "mail.liar.example",
            ("helo_literal_mismatch",)),
+    Client("one_label", "192.0.2.32", "mailserver", "mail.one.example", ("helo_not_fqdn",)),
+    Client("unresolvable", "192.0.2.33", "nowhere.good.example", "mail.where.example",
+           ("helo_unresolvable",)),
+    Client("other_host", "192.0.2.34", "mail.good.example", "mail.other.example",
+           ("helo_not_client", "helo_not_rdns")),
+    Client("static", "203.0.113.78", "203-0-113-78.static.isp.example",
+           "203-0-113-78.static.isp.example", ("rdns_static",)),
+    Client("helo_enduser", "192.0.2.35", "192-0-2-35.dsl.dyn.isp.example", "mail.line.example",
+           ("helo_enduser",)),
+    Client("bad_rdns", "192.0.2.36", "mail.badname.example", "mail_out.badname.example",
+           ("rdns_bad_name",)),
+    Client("delegated", "192.0.2.37", "mail.delegated.example", "mail.delegated.example"),
+    Client("other_rdns", "192.0.2.38", "mail.name.example", "mail.another.example",
+           ("helo_not_rdns",)),
     Client("localhost", "192.0.2.30", "localhost", "mail.local.example", ("helo_private",)),
     Client("partner", "192.0.2.40", "192.0.2.40", "gate.partner.example", ("helo_bare_ip",)),
     Client("false_partner", "192.0.2.41", "192.0.2.41", "gate.partner.example",
@@ -68,11 +84,25 @@ mx.example.org. A 192.0.2.1
 mail.alias.example. A 192.0.2.26
 www.alias.example. CNAME mail.alias.example.
 mail.literal.example. A 192.0.2.27
+mail.one.example. A 192.0.2.32
+mail.where.example. A 192.0.2.33
+mail.other.example. A 192.0.2.34
+203-0-113-78.static.isp.example. A 203.0.113.78
+192-0-2-35.dsl.dyn.isp.example. A 192.0.2.35
+mail.line.example. A 192.0.2.35
+mail.badname.example. A 192.0.2.36
+mail_out.badname.example. A 192.0.2.36
+mail.delegated.example. A 192.0.2.37
+mail.name.example. A 192.0.2.38
+mail.another.example. A 192.0.2.38
+37.2.0.192.in-addr.arpa. CNAME 37.32-63.2.0.192.in-addr.arpa.
+37.32-63.2.0.192.in-addr.arpa. PTR mail.delegated.example.
 mail.liar.example. A 192.0.2.28
 mail.local.example. A 192.0.2.30
 gate.partner.example. A 192.0.2.40
 mail.steady.example. A 192.0.2.50
-""" + "".join("%s PTR %s.\n" % (reverse(c.addr), c.rdns) for c in CLIENTS if c.rdns)
+""" + "".join("%s PTR %s.\n" % (reverse(c.addr), c.rdns) for c in CLIENTS
+             if c.rdns and c.name != "delegated")
 
 # Names that try to break out of a reply, a log line or a format string.
 HOSTILE = [

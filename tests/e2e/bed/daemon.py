@@ -24,7 +24,7 @@ class Mxward:
         self.configure(sections)
 
     def configure(self, sections):
-        text = "[listen]\n"
+        text = "[listen]\nunix_mode = 666\n"
         for key in ("policy", "milter"):
             if getattr(self, key):
                 text += "%s = %s\n" % (key, address_text(getattr(self, key)))
