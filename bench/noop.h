@@ -13,7 +13,7 @@
 /* All that is remembered of a connection between two reads. */
 struct noop_conn {
 	int fd;
-	uint32_t have; /* the protocol's, as head is */
+	uint32_t have, agreed; /* the protocol's, as head is */
 	char head[20];
 };
 

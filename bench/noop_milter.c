@@ -1,8 +1,9 @@
 /*
  * noop_milter: says "continue" to everything.
  *
- * It negotiates what mxward does (no body, headers without answers, rejected recipients reported,
- * the macros that carry the client's names), so that both exchange the same packets.
+ * It negotiates what mxward does (src/wire/milter.c: nothing after RCPT but the end of the message,
+ * no answer to MAIL, the macros that carry the client's names), so that both exchange the same
+ * packets.
  */
 #include "base/cursor.h"
 
@@ -13,52 +14,74 @@
 #define NEGOTIATION 12 /* version, actions, protocol */
 #define FRAME_MAX   (1u << 20)
 
-/* version, offered actions and protocol bits: answer with those of them that we want. */
-static void
+static const uint32_t wanted_actions = ACT_ADDHDRS | ACT_QUARANTINE | ACT_SETSYMLIST;
+static const uint32_t wanted_protocol = NO_BODY | NO_HDRS | NO_EOH | NO_UNKNOWN | NO_DATA |
+	RCPT_REJ | NR_MAIL | NR_HDR | NR_EOH | NR_DATA | NR_UNKNOWN | NR_BODY;
+
+/* By class: connect, mail, rcpt. */
+static const char macros[] =
+	"\0\0\0\0{daemon_name} {client_addr} {client_name} {client_ptr} {client_port}\0"
+	"\0\0\0\2{auth_type} {auth_authen}\0"
+	"\0\0\0\3i {rcpt_mailer}";
+
+/* version, offered actions and protocol bits: answer with those of them that we want, and return
+ * the agreed protocol bits. */
+static uint32_t
 negotiate(struct str offer, struct buf *out)
 {
-	static const char macros[] = "j {daemon_name} {daemon_addr} {daemon_port} v _ "
-				     "{client_addr} {client_name} {client_ptr} {client_port}";
 	struct cursor c = cursor_on(offer);
-	uint32_t version = cursor_u32(&c), actions = cursor_u32(&c), protocol = cursor_u32(&c);
+	uint32_t version = cursor_u32(&c);
+	uint32_t actions = cursor_u32(&c) & wanted_actions;
+	uint32_t protocol = cursor_u32(&c) & wanted_protocol;
+	bool lists = actions & ACT_SETSYMLIST;
 
-	actions &= ACT_ADDHDRS | ACT_QUARANTINE | ACT_SETSYMLIST;
-	protocol &= NO_BODY | NR_HDR | NR_EOH | RCPT_REJ;
-	buf_put32(out, 1 + NEGOTIATION + (actions & ACT_SETSYMLIST ? 4 + sizeof macros : 0));
+	buf_put32(out, (uint32_t)(1 + NEGOTIATION + (lists ? sizeof macros : 0)));
 	buf_putc(out, 'O');
 	buf_put32(out, version < MILTER_VERSION ? version : MILTER_VERSION);
 	buf_put32(out, actions);
 	buf_put32(out, protocol);
-	if (actions & ACT_SETSYMLIST) {
-		buf_put32(out, 0); /* at connect */
+	if (lists)
 		buf_put(out, str_from(macros, sizeof macros));
-	}
+	return protocol;
 }
 
-/* False ends the connection.  Macros and aborts have no answer, and what we negotiated away has
- * none either. */
+/* Macros and aborts never have an answer, events only where none was negotiated away. */
+static bool
+is_answered(char command, uint32_t protocol)
+{
+	static const struct {
+		char command;
+		uint32_t silent;
+	} events[] = {
+		{'M', NR_MAIL},
+		{'T', NR_DATA},
+		{'L', NR_HDR},
+		{'N', NR_EOH},
+		{'B', NR_BODY},
+		{'U', NR_UNKNOWN},
+	};
+
+	for (size_t i = 0; i < COUNT(events); i++)
+		if (events[i].command == command)
+			return !(protocol & events[i].silent);
+	return command != 'D' && command != 'A' && command != 'K';
+}
+
+/* False ends the connection. */
 static bool
 answer(struct noop_conn *c, struct buf *out)
 {
-	switch (c->head[4]) {
-	case 'O':
-		if (c->have < HEAD + NEGOTIATION)
-			return false;
-		negotiate(str_from(c->head + HEAD, NEGOTIATION), out);
-		return true;
-	case 'D':
-	case 'A':
-	case 'K':
-	case 'L':
-	case 'N':
-		return true;
-	case 'Q':
+	char command = c->head[4];
+
+	if (command == 'Q' || (command == 'O' && c->have < HEAD + NEGOTIATION))
 		return false;
-	default:
+	if (command == 'O') {
+		c->agreed = negotiate(str_from(c->head + HEAD, NEGOTIATION), out);
+	} else if (is_answered(command, c->agreed)) {
 		buf_put32(out, 1);
 		buf_putc(out, 'c');
-		return true;
 	}
+	return true;
 }
 
 static uint32_t
