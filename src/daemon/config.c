@@ -190,6 +190,10 @@ config_sections(size_t *n)
 void *const *
 config_structs(struct config *c, size_t *n)
 {
+	if (c->structs) {
+		*n = c->n_structs;
+		return c->structs;
+	}
 	void **all = arena_calloc(&c->arena, SECTIONS_MAX, sizeof(*all));
 	void *const fixed[] = {&c->listen, &c->dns, &c->policy, &c->site, &c->networks, &c->actions,
 		&c->exempt, &c->health, &c->daemon, &c->log};
@@ -206,7 +210,8 @@ config_structs(struct config *c, size_t *n)
 		c->check_settings[i] = settings;
 		all[k++] = settings;
 	}
-	*n = k;
+	c->structs = all;
+	*n = c->n_structs = k;
 	return all;
 }
 

@@ -11,6 +11,9 @@
 #include "conf/load.h"
 #include "front/gate.h"
 
+/* Where the settings are expected. */
+#define CONFIG_FILE "/etc/mxward/mxward.conf"
+
 struct listen_settings {
 	struct words milter, policy;
 	int64_t unix_mode;
@@ -78,6 +81,8 @@ struct config {
 	struct actions_settings actions;
 	struct exempt_settings exempt;
 	const void *check_settings[CHECKS_MAX];
+	void *const *structs; /* see config_structs() */
+	size_t n_structs;
 	/* Freed with the generation by whoever gave it: see generation.source. */
 	void (*free_source)(struct config *c);
 	void *source_owner;

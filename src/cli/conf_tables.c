@@ -1,0 +1,206 @@
+/* cli/conf_tables: the findings and the causes, listed from their tables. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "checks/checks.h"
+#include "cli/cli.h"
+#include "cli/conf.h"
+#include "conf/prose.h"
+#include "daemon/config.h"
+
+#define WIDTH 90
+
+/* -1: go on; else the exit status. */
+static int
+read_options(int argc, char **argv, const char *help, bool *json)
+{
+	static const struct option options[] = {
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {0}};
+
+	*json = false;
+	for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+		if (c == 'h') {
+			fputs(help, stdout);
+			return cli_finish(EX_OK);
+		}
+		if (c != 'j')
+			return cli_usage("conf", "unknown option");
+		*json = true;
+	}
+	if (optind < argc)
+		return cli_usage("conf", "unexpected \"%s\"", argv[optind]);
+	return -1;
+}
+
+static void
+print_json(json_t *o)
+{
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
+static json_t *
+json_action(struct action a)
+{
+	char room[32];
+	struct buf b = BUF(room);
+
+	action_print(a, &b);
+	return json_stringn(b.p, b.n);
+}
+
+static bool
+is_same(struct action a, struct action b)
+{
+	return a.kind == b.kind && a.points == b.points;
+}
+
+/* "score 4 (IPv6: score 6; strict: reject)" */
+static void
+print_actions(const struct finding_code *code, struct buf *out)
+{
+	struct action usual = finding_default(code, PROFILE_SCORE, false);
+	struct action six = finding_default(code, PROFILE_SCORE, true);
+	struct action strict = finding_default(code, PROFILE_STRICT, false);
+	const char *before = " (";
+
+	action_print(usual, out);
+	if (!is_same(usual, six)) {
+		buf_printf(out, "%sIPv6: ", before);
+		action_print(six, out);
+		before = "; ";
+	}
+	if (!is_same(usual, strict)) {
+		buf_printf(out, "%sstrict: ", before);
+		action_print(strict, out);
+		before = "; ";
+	}
+	if (*before == ';')
+		buf_putc(out, ')');
+}
+
+static void
+finding_json(const struct check *check, const struct finding_code *code)
+{
+	json_t *o = json_pack("{ss ss ss ss sb sb so so so}", "id", code->id, "check", check->name,
+		"label", code->label, "text", code->text, "good", code->good, "temporary",
+		code->temporary, "action", json_action(finding_default(code, PROFILE_SCORE, false)),
+		"action_ipv6", json_action(finding_default(code, PROFILE_SCORE, true)),
+		"action_strict", json_action(finding_default(code, PROFILE_STRICT, false)));
+
+	must(o);
+	if (code->fix)
+		json_object_set_new(o, "fix", json_string(code->fix));
+	if (!code->good)
+		json_object_set_new(o, "cause", json_string(cause_get(code->cause)->id));
+	if (code->code) {
+		json_object_set_new(o, "code", json_integer(code->code));
+		json_object_set_new(o, "enhanced", json_string(code->enhanced));
+	}
+	json_object_set_new(o, "reference", json_string(code->reference));
+	print_json(o);
+}
+
+static void
+finding_text(const struct finding_code *code)
+{
+	char room[128];
+	struct buf actions = BUF(room);
+
+	print_actions(code, &actions);
+	printf("%-22s %.*s", code->id, STR_ARG(buf_str(&actions)));
+	if (code->code)
+		printf("; %u %s", code->code, code->enhanced);
+	if (!code->good)
+		printf("; cause %s", cause_get(code->cause)->id);
+	putchar('\n');
+	prose_wrap(stdout, "    ", str_of(code->text), WIDTH);
+}
+
+int
+conf_findings(int argc, char **argv)
+{
+	static const char help[] =
+		"Usage: mxward conf findings [--json]\n"
+		"List what the checks can find: id, default action (where different also that for\n"
+		"IPv6 clients and that of profile strict), reply, cause, and the sentence.\n";
+	bool json;
+	int status = read_options(argc, argv, help, &json);
+	size_t n;
+	const struct check *const *checks = checks_all(&n);
+
+	if (status >= 0)
+		return status;
+	for (size_t i = 0; i < n; i++) {
+		if (!json)
+			printf("%s[%s] %s\n", i ? "\n" : "", checks[i]->name, checks[i]->help);
+		for (size_t k = 0; k < checks[i]->n_codes; k++) {
+			if (json)
+				finding_json(checks[i], &checks[i]->codes[k]);
+			else
+				finding_text(&checks[i]->codes[k]);
+		}
+	}
+	return cli_finish(EX_OK);
+}
+
+static const char *
+nature_name(enum nature nature)
+{
+	static const char *const names[] = {[NATURE_PERMANENT] = "permanent",
+		[NATURE_TEMPORARY] = "temporary",
+		[NATURE_REPLY] = "as the reply says"};
+
+	return names[nature];
+}
+
+static json_t *
+json_strings(const char *const *list, size_t max)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < max && list[i]; i++)
+		json_array_append_new(array, json_string(list[i]));
+	return array;
+}
+
+static void
+cause_text(const struct cause *c)
+{
+	printf("%s: %s\n", c->id, c->title);
+	printf("    [%s] to be repaired by %s; %s\n", c->group, fixer_text(c->fixer),
+		nature_name(c->nature));
+	prose_wrap(stdout, "    ", str_of(c->meaning), WIDTH);
+	for (size_t i = 0; i < CAUSE_STEPS_MAX && c->steps[i]; i++)
+		prose_wrap(stdout, "      ", str_of(c->steps[i]), WIDTH);
+	putchar('\n');
+}
+
+int
+conf_causes(int argc, char **argv)
+{
+	static const char help[] =
+		"Usage: mxward conf causes [--json]\n"
+		"List the causes that a refusal can have: what is wrong, who can repair it, how.\n"
+		"Steps with {places} are shown only where the facts are known.\n";
+	bool json;
+	int status = read_options(argc, argv, help, &json);
+
+	if (status >= 0)
+		return status;
+	for (enum cause_id i = 0; i < CAUSE_COUNT; i++) {
+		const struct cause *c = cause_get(i);
+		if (json)
+			print_json(json_pack("{ss ss ss ss ss ss so so}", "id", c->id, "group",
+				c->group, "title", c->title, "fixer", fixer_name(c->fixer),
+				"nature", nature_name(c->nature), "meaning", c->meaning, "steps",
+				json_strings(c->steps, CAUSE_STEPS_MAX), "references",
+				json_strings(c->refs, CAUSE_REFS_MAX)));
+		else
+			cause_text(c);
+	}
+	return cli_finish(EX_OK);
+}
