@@ -40,6 +40,7 @@ static struct {
 	enum log_level most;
 	int fd;		/* STDERR_FILENO, or our own */
 	char *path;	/* of a file, else NULL */
+	bool is_stderr; /* opened as such */
 	bool journal;	/* systemd reads standard error and knows the time itself */
 	bool blocked;	/* the sink did not take bytes; the timer tries again */
 	bool gathering; /* the timer is set */
@@ -352,6 +353,7 @@ sink_swap(enum sink sink, int fd, char *path, bool journal)
 	lg.sink = sink;
 	lg.fd = fd;
 	lg.path = path;
+	lg.is_stderr = !path && sink != SINK_SYSLOG;
 	lg.journal = journal;
 	lg.blocked = false;
 }
@@ -364,6 +366,10 @@ log_open(struct str to, enum log_level most, struct errbuf *e)
 	char *path = NULL;
 	int fd;
 
+	if (lg.is_stderr && str_eq(to, STR("stderr"))) {
+		lg.most = most; /* once root is given up it may be impossible to open it anew */
+		return true;
+	}
 	if (str_eq(to, STR("syslog"))) {
 		sink = SINK_SYSLOG;
 		fd = syslog_connect();

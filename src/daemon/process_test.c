@@ -1,0 +1,444 @@
+/*
+ * Unit tests of parent and workers.  Each case runs process_run() in a process of its own; the
+ * worker answers one byte per connection and writes down in a shared page what it saw.
+ */
+#include <setjmp.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/must.h"
+
+#include "net/listen.h"
+#include "net/loop.h"
+
+#include "daemon/log.h"
+#include "daemon/process.h"
+
+enum mood { SERVES, DIES_AT_ONCE, REFUSES, IGNORES_TERM, STANDS_STILL };
+
+static struct seen {
+	enum mood mood;
+	_Atomic int pid, starts, reloads, terms, uid, groups, root_again, no_new_privs, port;
+	_Atomic unsigned long descriptors;
+} * seen;
+
+static struct loop *loop;
+static struct listener *listener;
+static char directory[] = "/tmp/mxward-process-XXXXXX";
+static char unix_spec[64], pid_path[64], log_path[64];
+
+static void
+on_reload(void *ctx)
+{
+	seen->reloads++;
+}
+
+static void
+on_term(void *ctx)
+{
+	seen->terms++;
+	if (seen->mood == IGNORES_TERM)
+		return;
+	listener_free(listener);
+	listener = NULL;
+	loop_stop(loop);
+}
+
+static void
+on_client(void *ctx, int fd)
+{
+	(void)!write(fd, "!", 1);
+	close(fd);
+	while (seen->mood == STANDS_STILL)
+		pause();
+}
+
+static void
+note_rights(void)
+{
+	struct rlimit r;
+
+	seen->uid = (int)getuid();
+	seen->groups = getgroups(0, NULL);
+	seen->root_again = setuid(0) == 0 && getuid() == 0;
+	seen->no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0)
+		seen->descriptors = r.rlim_cur;
+}
+
+static int
+work(void *ctx, const int *fds, size_t n)
+{
+	struct sockaddr_in a;
+	socklen_t size = sizeof(a);
+
+	seen->pid = getpid();
+	seen->starts++;
+	if (seen->mood == REFUSES)
+		return EX_CONFIG;
+	if (seen->mood == DIES_AT_ONCE)
+		raise(SIGKILL);
+	loop = loop_new();
+	(void)loop_on_signal(loop, SIGHUP, on_reload, NULL);
+	(void)loop_on_signal(loop, SIGTERM, on_term, NULL);
+	if (getsockname(fds[0], (struct sockaddr *)&a, &size) == 0 && a.sin_family == AF_INET)
+		seen->port = ntohs(a.sin_port);
+	listener = listener_new(loop, fds[0], on_client, NULL);
+	note_rights();
+	process_ready(loop);
+	loop_run(loop);
+	return 0;
+}
+
+/* Wait until the number at p is at least want; false after ms. */
+static bool
+comes(const _Atomic int *p, int want, uint64_t ms)
+{
+	uint64_t end = clock_us() + ms * 1000;
+
+	while (atomic_load(p) < want) {
+		if (clock_us() > end)
+			return false;
+		usleep(2000);
+	}
+	return true;
+}
+
+/* One worker on a free port; the rest as the case wants it. */
+static pid_t
+start(enum mood mood, struct process_settings settings)
+{
+	static const struct str anywhere = STR_INIT("inet:0");
+	pid_t pid;
+
+	memset(seen, 0, sizeof(*seen));
+	seen->mood = mood;
+	if (!settings.listen)
+		settings.listen = &anywhere;
+	settings.n_listen = 1;
+	settings.workers = 1;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct errbuf e = {0};
+
+		signal(SIGTERM, SIG_DFL); /* cmocka's own handlers */
+		if (!log_open(str_of(log_path), LOG_LEVEL_INFO, &e))
+			_exit(99);
+		_exit(process_run(&settings, work, NULL, &e));
+	}
+	return pid;
+}
+
+static int
+wait_for(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static bool
+answers(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)seen->port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct timeval patience = {.tv_sec = 3};
+	char c = 0;
+	bool ok;
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	ok = connect(fd, (const struct sockaddr *)&a, sizeof(a)) == 0 && recv(fd, &c, 1, 0) == 1;
+	close(fd);
+	return ok && c == '!';
+}
+
+static bool
+is_logged(const char *words)
+{
+	static char room[1 << 16];
+	int fd = open(log_path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, room, sizeof(room) - 1) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	room[n > 0 ? n : 0] = '\0';
+	return strstr(room, words) != NULL;
+}
+
+static void
+test_serves_reloads_stops(void **state)
+{
+	pid_t pid = start(SERVES, (struct process_settings){.pid_file = str_of(pid_path)});
+	struct stat st;
+
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(answers());
+	assert_int_equal(stat(pid_path, &st), 0);
+	assert_true(st.st_size > 1);
+	kill(pid, SIGHUP);
+	assert_true(comes(&seen->reloads, 1, 2000));
+	assert_true(answers());
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(seen->terms, 1);
+	assert_int_equal(seen->starts, 1);
+	assert_false(answers());
+	/* Gone, or, where the directory is root's, empty. */
+	assert_true(stat(pid_path, &st) != 0 || (geteuid() == 0 && st.st_size == 0));
+}
+
+/* Root is gone for good, for an ordinary user nothing changes; nothing can be gained again. */
+static void
+test_rights(void **state)
+{
+	struct passwd *pw = getpwnam("mxward");
+	pid_t pid = start(SERVES, (struct process_settings){0});
+	struct rlimit r;
+
+	if (!pw)
+		pw = getpwnam("nobody");
+	assert_true(comes(&seen->port, 1, 3000));
+	usleep(20000);
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(seen->no_new_privs, 1);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &r), 0);
+	assert_true(seen->descriptors == r.rlim_max || seen->descriptors == 1 << 20);
+	if (geteuid() != 0) {
+		assert_int_equal(seen->uid, getuid());
+		return;
+	}
+	assert_non_null(pw);
+	assert_int_equal(seen->uid, pw->pw_uid);
+	assert_int_equal(seen->root_again, 0);
+	assert_in_range(seen->groups, 0, 1);
+}
+
+static void
+test_cannot_start(void **state)
+{
+	static const struct str bad = STR_INIT("inet:192.0.2.1:9"), good = STR_INIT("inet:0");
+	const struct process_settings rows[] = {
+		{.listen = &bad},
+		{.listen = &good, .pid_file = STR("/no/such/directory/pid")},
+		{.listen = &good, .user = STR("no-such-user")},
+		{.listen = &good, .user = STR("root")},
+	};
+	/* The user is of interest to root alone. */
+	size_t n = geteuid() == 0 ? COUNT(rows) : 2;
+
+	for (size_t i = 0; i < n; i++) {
+		pid_t pid = start(SERVES, rows[i]);
+
+		assert_int_equal(wait_for(pid), EX_UNAVAILABLE);
+		assert_int_equal(seen->starts, 0);
+	}
+	assert_int_equal(wait_for(start(REFUSES, (struct process_settings){0})), EX_CONFIG);
+	assert_int_equal(seen->starts, 1);
+}
+
+static void
+test_killed_worker_is_back(void **state)
+{
+	static const struct {
+		int signo;
+		const char *logged;
+	} rows[] = {
+		{SIGKILL, "signal=9 name=Killed restart_ms=100\n"},
+		{SIGABRT, "signal=6 name=Aborted restart_ms=200\n"}, /* so young: a little later */
+	};
+	pid_t pid = start(SERVES, (struct process_settings){0});
+	uint64_t begin;
+
+	assert_true(comes(&seen->port, 1, 3000));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		begin = clock_us();
+		kill(seen->pid, rows[i].signo);
+		assert_true(comes(&seen->starts, (int)i + 2, 1000));
+		assert_true(answers()); /* the socket was the parent's: nobody was refused */
+		assert_true(clock_us() - begin < 1000000);
+		assert_true(is_logged(rows[i].logged));
+	}
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+}
+
+static void
+test_dying_at_once_slows_down(void **state)
+{
+	pid_t pid = start(DIES_AT_ONCE, (struct process_settings){0});
+
+	usleep(1800000); /* starts after 0, 100, 300, 700, 1500 ms */
+	assert_in_range(seen->starts, 3, 5);
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+}
+
+static void
+test_workers_end_with_their_parent(void **state)
+{
+	pid_t pid = start(SERVES, (struct process_settings){0});
+	int status;
+
+	assert_true(comes(&seen->port, 1, 3000));
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(comes(&seen->terms, 1, 1000));
+	for (int i = 0; i < 500 && kill(seen->pid, 0) == 0; i++)
+		usleep(2000);
+	assert_false(answers());
+}
+
+static void
+test_second_signal_ends_at_once(void **state)
+{
+	pid_t pid = start(IGNORES_TERM, (struct process_settings){0});
+	uint64_t begin = clock_us();
+
+	assert_true(comes(&seen->port, 1, 3000));
+	kill(pid, SIGTERM);
+	assert_true(comes(&seen->terms, 1, 1000));
+	kill(pid, SIGINT);
+	assert_int_equal(wait_for(pid), 0);
+	assert_true(clock_us() - begin < 3000000);
+}
+
+static void
+test_loop_that_stands_still(void **state)
+{
+	pid_t pid = start(STANDS_STILL, (struct process_settings){.stall_ms = 1500});
+
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(answers()); /* and never again */
+	assert_true(comes(&seen->starts, 2, 8000));
+	assert_true(is_logged("event=worker_stuck"));
+	assert_true(is_logged("signal=6"));
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+}
+
+static void
+test_unix_socket_goes_with_us(void **state)
+{
+	struct str spec = str_of(unix_spec);
+	pid_t pid = start(SERVES, (struct process_settings){.listen = &spec, .unix_mode = 0666});
+	struct stat st;
+
+	assert_true(comes(&seen->starts, 1, 3000));
+	usleep(50000);
+	assert_int_equal(stat(unix_spec + 5, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0666);
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	if (geteuid() != 0) /* root's directory is not the user's to change */
+		assert_int_equal(stat(unix_spec + 5, &st), -1);
+	unlink(unix_spec + 5);
+}
+
+/* What systemd is told, in order. */
+static void
+test_manager_is_told(void **state)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	struct timeval patience = {.tv_sec = 3};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char text[64] = {0};
+	pid_t pid;
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s/notify", directory);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&a, sizeof(a)), 0);
+	assert_int_equal(chmod(a.sun_path, 0666), 0);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setenv("NOTIFY_SOCKET", a.sun_path, 1);
+	setenv("WATCHDOG_USEC", "400000", 1);
+	pid = start(SERVES, (struct process_settings){0});
+	unsetenv("NOTIFY_SOCKET");
+	unsetenv("WATCHDOG_USEC");
+	assert_int_equal(recv(fd, text, sizeof(text) - 1, 0), 7);
+	assert_string_equal(text, "READY=1");
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(recv(fd, text, sizeof(text) - 1, 0), 10);
+		assert_string_equal(text, "WATCHDOG=1");
+	}
+	kill(pid, SIGTERM);
+	do
+		assert_true(recv(fd, text, sizeof(text) - 1, 0) > 0);
+	while (strcmp(text, "WATCHDOG=1") == 0);
+	assert_string_equal(text, "STOPPING=1");
+	assert_int_equal(wait_for(pid), 0);
+	close(fd);
+	unlink(a.sun_path);
+}
+
+static int
+setup(void **state)
+{
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seen == MAP_FAILED || !mkdtemp(directory))
+		return -1;
+	(void)chmod(directory, 0755);
+	snprintf(unix_spec, sizeof(unix_spec), "unix:%s/socket", directory);
+	snprintf(pid_path, sizeof(pid_path), "%s/pid", directory);
+	snprintf(log_path, sizeof(log_path), "%s/log", directory);
+	return 0;
+}
+
+static int
+each(void **state)
+{
+	unlink(log_path);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	unlink(pid_path);
+	unlink(log_path);
+	return rmdir(directory);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_serves_reloads_stops, each),
+		cmocka_unit_test_setup(test_rights, each),
+		cmocka_unit_test_setup(test_cannot_start, each),
+		cmocka_unit_test_setup(test_killed_worker_is_back, each),
+		cmocka_unit_test_setup(test_dying_at_once_slows_down, each),
+		cmocka_unit_test_setup(test_workers_end_with_their_parent, each),
+		cmocka_unit_test_setup(test_second_signal_ends_at_once, each),
+		cmocka_unit_test_setup(test_loop_that_stands_still, each),
+		cmocka_unit_test_setup(test_unix_socket_goes_with_us, each),
+		cmocka_unit_test_setup(test_manager_is_told, each),
+	};
+
+	return cmocka_run_group_tests_name("daemon/process", tests, setup, teardown);
+}
