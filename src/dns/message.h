@@ -49,6 +49,7 @@ struct dns_answer {
 	bool ad;	  /* the resolver says that it validated (believed from loopback only) */
 	uint32_t ttl;	  /* seconds, clamped; negative answers: RFC 2308 5, at most an hour */
 	struct str alias; /* final name when CNAMEs were followed, else empty */
+	unsigned links;	  /* how many were followed */
 	size_t n;
 	const struct dns_rr *rr;
 	const char *reason; /* with DNS_FAIL: "timeout", "servfail", ...: a literal, for people */
@@ -58,18 +59,25 @@ struct dns_answer {
 NODISCARD bool dns_type_parse(struct str name, enum dns_type *out);
 const char *dns_type_name(enum dns_type type);
 
-/* A recursive question with EDNS; false where the name does not fit. */
+/* A recursive question, with EDNS where wanted; false where the name does not fit. */
 NODISCARD bool dns_question_write(
-	uint16_t id, struct str name, enum dns_type type, struct buf *out);
+	uint16_t id, struct str name, enum dns_type type, bool edns, struct buf *out);
 
 enum dns_read {
 	DNS_READ_OK,	    /* *out is set: any of DNS_OK, DNS_NONE, DNS_FAIL */
 	DNS_READ_TRUNCATED, /* ask again over TCP */
 	DNS_READ_FOREIGN,   /* not an answer to this question: keep waiting */
-	DNS_READ_CHASE, /* ends in a CNAME whose target is not in the message: ask for out->alias */
+	/* Ends in a CNAME whose target is not in the message: ask for out->alias.  Set are also
+	 * ttl and links. */
+	DNS_READ_CHASE,
+	/* The server seems not to understand EDNS: ask again without; *out is set as a failure, for
+	 * whoever already did. */
+	DNS_READ_NO_EDNS,
 };
 /* Read a message that should answer (id, name, type).  Everything *out points to lives in a.
- * A message that is ours but broken gives DNS_READ_OK with DNS_FAIL. */
+ * A message that is ours but broken gives DNS_READ_OK with DNS_FAIL; a broken record alone (bad
+ * name, bad length) is left out, and only where none is left the answer counts as broken.
+ * ad is as the message says; whether to believe it is for the caller to decide. */
 enum dns_read dns_answer_read(struct arena *a, struct str message, uint16_t id, struct str name,
 	enum dns_type type, struct dns_answer *out);
 

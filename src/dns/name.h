@@ -19,12 +19,20 @@
 /* 255 bytes on the wire hold at most 250 data bytes, each up to four characters, and dots. */
 #define DNS_NAME_TEXT_MAX 1016
 
+/* The next byte of text in which \DDD (decimal) and \X stand for a byte: RFC 1035 5.1.  False: the
+ * escape is broken. */
+NODISCARD bool dns_text_next(struct cursor *c, char *out, bool *escaped);
+
 /* From text as people, records and SMTP clients write it: \DDD and \X escapes understood, one
  * trailing dot dropped, other bytes taken as they are.  out lives in a. */
 NODISCARD bool dns_name_parse(struct arena *a, struct str text, struct str *out);
 /* Read a (possibly compressed) name at the cursor, which covers the whole message; pointers must
- * point backwards, so a loop is impossible.  The cursor ends after the name. */
+ * point backwards, so a loop is impossible.  The cursor ends after the name, failed on false. */
 NODISCARD bool dns_name_read(struct arena *a, struct cursor *c, struct str *out);
+/* The same into room of the caller, to which out points: for names that are only looked at. */
+NODISCARD bool dns_name_read_text(struct cursor *c, char room[DNS_NAME_TEXT_MAX], struct str *out);
+/* Pass over a name without following its pointers. */
+void dns_name_skip(struct cursor *c);
 /* Canonical text to uncompressed wire form. */
 NODISCARD bool dns_name_write(struct str name, struct buf *out);
 

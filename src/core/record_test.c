@@ -1,0 +1,145 @@
+/* Unit tests of record: what is read, and what each fault says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "core/record.h"
+
+static const char good[] =
+	"{\"v\":1,\"id\":\"x\",\"time\":1764000000,\"client\":{\"ip\":\"192.0.2.1\",\"port\":25},"
+	"\"helo\":\"mx.example\",\"from\":\"a@example\",\"rcpt\":[\"b@example.org\",\"c@example."
+	"org\"],"
+	"\"unknown\":\"none\",\"later\":{\"more\":[1]},\"facts\":["
+	"{\"q\":\"dns\",\"name\":\"Example.\",\"type\":\"TXT\",\"status\":\"ok\",\"ttl\":300,"
+	"\"rr\":[\"v=spf1 \\\\\\\\ \\\\001 -all\"]},"
+	"{\"q\":\"dns\",\"name\":\"mx.example\",\"type\":\"A\",\"status\":\"ok\",\"alias\":\"h."
+	"example\","
+	"\"rr\":[\"192.0.2.1\",\"192.0.2.2\"]},"
+	"{\"q\":\"dns\",\"name\":\"mx.example\",\"type\":\"AAAA\",\"status\":\"nxdomain\"},"
+	"{\"q\":\"dns\",\"name\":\"mx.example\",\"type\":\"MX\",\"status\":\"fail\"}]}";
+
+static const struct dns_answer *
+ask(struct record *r, const char *name, enum dns_type type)
+{
+	static struct answer *last;
+
+	answer_unref(last);
+	last = NULL;
+	if (name)
+		last = r->source.lookup(
+			&r->source, str_of(name), type, question_hash(str_of(name), type));
+	return last ? &last->dns : NULL;
+}
+
+static void
+test_good(void **state)
+{
+	struct arena a;
+	struct record r;
+	struct errbuf e = {0};
+
+	arena_init(&a, 1024, 1 << 20);
+	assert_true(record_parse(&a, str_of(good), &r, &e));
+	assert_true(str_eq(r.id, STR("x")));
+	assert_int_equal(r.time, 1764000000);
+	assert_int_equal(r.client.len, 4);
+	assert_true(str_eq(r.helo, STR("mx.example")));
+	assert_true(str_eq(r.from, STR("a@example")));
+	assert_int_equal(r.rcpt.n, 2);
+	const struct dns_answer *txt = ask(&r, "example", DNS_TXT);
+	assert_int_equal(txt->status, DNS_OK);
+	assert_true(str_eq(txt->rr[0].text, STR("v=spf1 \\ \001 -all")));
+	const struct dns_answer *addr = ask(&r, "mx.example", DNS_A);
+	assert_int_equal(addr->n, 2);
+	assert_true(str_eq(addr->alias, STR("h.example")));
+	assert_true(ask(&r, "mx.example", DNS_AAAA)->nxdomain);
+	assert_int_equal(ask(&r, "mx.example", DNS_MX)->status, DNS_FAIL);
+	assert_int_equal(ask(&r, "other.example", DNS_A)->status, DNS_NONE); /* unknown: none */
+	ask(NULL, NULL, DNS_A);
+	record_done(&r);
+	arena_done(&a);
+}
+
+static void
+test_unknown_fails_by_default(void **state)
+{
+	struct arena a;
+	struct record r;
+	struct errbuf e = {0};
+
+	arena_init(&a, 1024, 1 << 20);
+	assert_true(record_parse(&a, STR("{\"client\":{\"ip\":\"2001:db8::1\"}}"), &r, &e));
+	assert_int_equal(ask(&r, "x.example", DNS_A)->status, DNS_FAIL);
+	ask(NULL, NULL, DNS_A);
+	record_done(&r);
+	arena_done(&a);
+}
+
+static void
+test_faults(void **state)
+{
+#define CLIENT	   "\"client\":{\"ip\":\"192.0.2.1\"}"
+#define FACT(rest) "{" CLIENT ",\"facts\":[{\"q\":\"dns\",\"name\":\"a.example\"" rest "}]}"
+	static const struct {
+		const char *line, *says;
+	} cases[] = {
+		{"", "no JSON"},
+		{"[]", "JSON object"},
+		{"{\"v\":1", "no JSON"},
+		{"{}", "\"client\" is missing"},
+		{"{\"v\":2," CLIENT "}", "\"v\""},
+		{"{\"client\":{}}", "\"ip\" is missing"},
+		{"{\"client\":{\"ip\":\"1.2.3\"}}", "1.2.3"},
+		{"{\"client\":{\"ip\":7}}", "\"ip\" is not a text"},
+		{"{\"client\":{\"ip\":\"192.0.2.1\",\"port\":65536}}", "\"port\""},
+		{"{" CLIENT ",\"helo\":[]}", "\"helo\""},
+		{"{" CLIENT ",\"rcpt\":\"a@b\"}", "\"rcpt\" is not a list"},
+		{"{" CLIENT ",\"rcpt\":[1]}", "recipient 1"},
+		{"{" CLIENT ",\"unknown\":\"maybe\"}", "\"unknown\""},
+		{"{" CLIENT ",\"facts\":{}}", "\"facts\" is not a list"},
+		{"{" CLIENT ",\"facts\":[{}]}", "\"q\" is missing"},
+		{"{" CLIENT ",\"facts\":[{\"q\":\"smtp\",\"name\":\"a\",\"type\":\"A\"}]}",
+			"kind of fact"},
+		{FACT(",\"type\":\"XX\",\"status\":\"none\""), "record type"},
+		{FACT(",\"type\":\"A\",\"status\":\"perhaps\""), "status"},
+		{FACT(",\"type\":\"A\",\"status\":\"ok\""), "without records"},
+		{FACT(",\"type\":\"A\",\"status\":\"none\",\"rr\":[\"192.0.2.1\"]"),
+			"with records"},
+		{FACT(",\"type\":\"A\",\"status\":\"ok\",\"rr\":[\"a.example\"]"), "no A record"},
+		{FACT(",\"type\":\"A\",\"status\":\"ok\",\"rr\":\"192.0.2.1\""),
+			"\"rr\" is not a list"},
+		{FACT(",\"type\":\"A\",\"status\":\"ok\",\"ttl\":-1,\"rr\":[\"192.0.2.1\"]"),
+			"\"ttl\""},
+		{"{" CLIENT ",\"facts\":[{\"q\":\"dns\",\"name\":\"a..b\",\"type\":\"A\","
+			    "\"status\":\"none\"}]}",
+			"no domain name"},
+		{"{" CLIENT "," CLIENT "}", "no JSON"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct arena a;
+		struct record r;
+		struct errbuf e = {0};
+		arena_init(&a, 1024, 1 << 20);
+		if (record_parse(&a, str_of(cases[i].line), &r, &e))
+			fail_msg("%s was read", cases[i].line);
+		if (!strstr(e.text, cases[i].says))
+			fail_msg(
+				"%s: \"%s\" does not say %s", cases[i].line, e.text, cases[i].says);
+		arena_done(&a);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_unknown_fails_by_default),
+		cmocka_unit_test(test_faults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
