@@ -152,13 +152,16 @@ syslog_connect(void)
 static ssize_t
 syslog_give(struct str line)
 {
-	if (lg.fd < 0)
-		lg.fd = syslog_connect();
-	if (lg.fd < 0)
-		return 0;
-	if (send(lg.fd, line.p, line.n - 1, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return (ssize_t)line.n;
-	if (errno != EAGAIN) { /* it was started anew: the next try connects */
+	/* A second try, as syslogd may have been started anew since. */
+	for (int i = 0; i < 2; i++) {
+		if (lg.fd < 0)
+			lg.fd = syslog_connect();
+		if (lg.fd < 0)
+			return 0;
+		if (send(lg.fd, line.p, line.n - 1, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return (ssize_t)line.n;
+		if (errno == EAGAIN)
+			return 0;
 		close(lg.fd);
 		lg.fd = -1;
 	}
