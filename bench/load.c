@@ -243,8 +243,12 @@ verdict_count(struct str verdict)
 	for (; v < load.verdicts + VERDICTS_MAX - 1 && v->n; v++)
 		if (str_eq(str_of(v->text), verdict))
 			break;
-	if (v->n++ == 0)
-		memcpy(v->text, verdict.p, verdict.n);
+	if (v->n++)
+		return;
+	for (size_t i = 0; i < verdict.n; i++) { /* a JSON string as it is */
+		char c = verdict.p[i];
+		v->text[i] = chr_is_print(c) && c != '"' && c != '\\' ? c : '?';
+	}
 }
 
 void

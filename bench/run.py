@@ -2,11 +2,11 @@
 """What mxward costs, beside servers that do nothing: run.py [--build DIR] [--quick] [--only NAME]
 
 Each comparison runs the same transactions against both, in turns (A B, B A, A B ...), with warm
-caches; of the ratio or difference in each round the median counts.  Machines are noisy: wall time and the floor itself
-differ by a factor of two between runs, so the bars are ratios within one run and CPU time from the
-kernel's books, not transactions per second.  DNS is NSD behind unbound, Postfix a private
-instance, all on loopback; nothing outside a temporary folder is written and no process outlives
-the run.
+caches; of the ratio or difference in each round the median counts.  Machines are noisy: wall time
+and the floor itself differ by a factor of two between runs, so the bars are ratios within one run
+and CPU time from the kernel's books, not transactions per second.  DNS is NSD behind unbound,
+Postfix a private instance, all on loopback; nothing outside a temporary folder is written and no
+process outlives the run.
 
 Exit status: 0 all bars held, 1 one did not, 2 it could not be measured.
 """
