@@ -112,8 +112,8 @@ static const struct dialogue {
 		NEW("1") FROM("1") "1 end\n" NEW("2") FROM("2")},
 	{"ABORT drops the message and its header, keeps the client",
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<tag@x>\0"), "c"}, {'A', STR_INIT(""), ""},
-			{'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
-			{'E', STR_INIT(""), "c"}},
+			{'R', STR_INIT("<reject@x>\0"), "c"}, {'M', MAIL, ""},
+			{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}},
 		NEW("1") FROM("1") "1 judge tag@x\n1 end\n" NEW("2")
 			FROM("2") "2 judge bob@x\n2 end\n"},
 	{"MAIL again without ABORT",
@@ -128,6 +128,8 @@ static const struct dialogue {
 				"c"},
 			{'M', STR_INIT("<>\0"), ""}},
 		NEW("1") FROM("1") "1 end\n2 new 2001:db8::1:26 milter\n2 helo\n2 from\n"},
+	{"QUIT_NC, then no CONNECT", {HELLO, {'K', STR_INIT(""), ""}, {'M', MAIL, ""}},
+		NEW("1") "1 end\n2 new -:0 milter\n2 helo\n" FROM("2")},
 	{"recipients that the mail server refused",
 		{HELLO, {'M', MAIL, ""},
 			{'D', STR_INIT("R{rcpt_mailer}\0error\0{rcpt_host}\0005.1.1\0"), ""},
@@ -318,7 +320,14 @@ test_parking(void **state)
 	say(&peers[0], 'M', (struct str)MAIL);
 	say(&peers[0], 'R', STR("<bob@x>\0"));
 	expect(&peers[0], "c");
-	assert_true(str_has_suffix(fake_gate_notes(),
+	/* A message is not parked, however many come. */
+	for (size_t i = 1; i < COUNT(peers); i++) {
+		say(&peers[i], 'C', (struct str)CONNECT_4);
+		(void)peer_hear(&peers[i]);
+	}
+	say(&peers[0], 'R', STR("<reject@x>\0"));
+	expect(&peers[0], REJECT);
+	assert_true(str_contains(fake_gate_notes(),
 		STR("\n258 new 192.0.2.1:25 milter\n258 helo mx.example\n258 from ann@example\n"
 		    "258 judge bob@x\n")));
 	for (size_t i = 0; i < COUNT(peers); i++)
