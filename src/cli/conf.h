@@ -2,11 +2,13 @@
 #ifndef CLI_CONF_H
 #define CLI_CONF_H
 
-#include <stdio.h>
+#include "core/finding.h"
 
 /* `conf findings` and `conf causes`: the tables for people or as JSON Lines. */
 int conf_findings(int argc, char **argv);
 int conf_causes(int argc, char **argv);
+/* "score 4 (IPv6: score 6; strict: reject); reply 550 5.7.25; cause no_ptr" */
+void conf_print_effect(const struct finding_code *code, struct buf *out);
 /* `conf man`: fill in a page of the manual; for the build, so no help mentions it. */
 int conf_man(int argc, char **argv);
 

@@ -24,36 +24,17 @@ print_settings(void)
 }
 
 static void
-print_action(const char *where, struct action a)
-{
-	char room[32];
-	struct buf b = BUF(room);
-
-	action_print(a, &b);
-	printf("%s\n.Ql %.*s .\n", where, STR_ARG(buf_str(&b)));
-}
-
-static void
 print_finding(const struct finding_code *code)
 {
-	struct action usual = finding_default(code, PROFILE_SCORE, false);
-	struct action six = finding_default(code, PROFILE_SCORE, true);
-	struct action strict = finding_default(code, PROFILE_STRICT, false);
+	char room[1024];
+	struct buf text = BUF(room);
 
 	printf(".It Ic %s\n", code->id);
-	prose_mdoc(stdout, str_of(code->text));
-	/* The sentence has no full stop of its own. */
-	fputs(".br\n", stdout);
-	print_action("Default:", usual);
-	if (six.kind != usual.kind || six.points != usual.points)
-		print_action("For IPv6 clients:", six);
-	if (strict.kind != usual.kind || strict.points != usual.points)
-		print_action("In profile strict:", strict);
-	if (code->code)
-		printf("Reply:\n.Ql %u %s .\n", code->code, code->enhanced);
-	if (!code->good)
-		printf("Cause:\n.Ic %s .\n", cause_get(code->cause)->id);
-	prose_mdoc(stdout, str_of(code->reference));
+	buf_printf(&text, "%s.  Action: ", code->text);
+	conf_print_effect(code, &text);
+	buf_printf(&text, ".  (%s)", code->reference);
+	must(!buf_is_cut(&text));
+	prose_mdoc(stdout, buf_str(&text));
 }
 
 static void

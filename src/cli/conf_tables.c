@@ -52,34 +52,32 @@ json_action(struct action a)
 	return json_stringn(b.p, b.n);
 }
 
-static bool
-is_same(struct action a, struct action b)
+/* The action of a profile or family, where it is not the usual one. */
+static void
+print_other(const char *where, struct action a, struct action usual, const char **before,
+	struct buf *out)
 {
-	return a.kind == b.kind && a.points == b.points;
+	if (a.kind == usual.kind && a.points == usual.points)
+		return;
+	buf_printf(out, "%s%s: ", *before, where);
+	action_print(a, out);
+	*before = "; ";
 }
 
-/* "score 4 (IPv6: score 6; strict: reject)" */
-static void
-print_actions(const struct finding_code *code, struct buf *out)
+void
+conf_print_effect(const struct finding_code *code, struct buf *out)
 {
 	struct action usual = finding_default(code, PROFILE_SCORE, false);
-	struct action six = finding_default(code, PROFILE_SCORE, true);
-	struct action strict = finding_default(code, PROFILE_STRICT, false);
 	const char *before = " (";
 
 	action_print(usual, out);
-	if (!is_same(usual, six)) {
-		buf_printf(out, "%sIPv6: ", before);
-		action_print(six, out);
-		before = "; ";
-	}
-	if (!is_same(usual, strict)) {
-		buf_printf(out, "%sstrict: ", before);
-		action_print(strict, out);
-		before = "; ";
-	}
-	if (*before == ';')
-		buf_putc(out, ')');
+	print_other("IPv6", finding_default(code, PROFILE_SCORE, true), usual, &before, out);
+	print_other("strict", finding_default(code, PROFILE_STRICT, false), usual, &before, out);
+	buf_puts(out, *before == ';' ? ")" : "");
+	if (code->code)
+		buf_printf(out, "; reply %u %s", code->code, code->enhanced);
+	if (!code->good)
+		buf_printf(out, "; cause %s", cause_get(code->cause)->id);
 }
 
 static void
@@ -107,17 +105,20 @@ finding_json(const struct check *check, const struct finding_code *code)
 static void
 finding_text(const struct finding_code *code)
 {
-	char room[128];
-	struct buf actions = BUF(room);
+	char room[256];
+	struct buf effect = BUF(room);
 
-	print_actions(code, &actions);
-	printf("%-22s %.*s", code->id, STR_ARG(buf_str(&actions)));
-	if (code->code)
-		printf("; %u %s", code->code, code->enhanced);
-	if (!code->good)
-		printf("; cause %s", cause_get(code->cause)->id);
-	putchar('\n');
+	conf_print_effect(code, &effect);
+	printf("%-22s %.*s\n", code->id, STR_ARG(buf_str(&effect)));
 	prose_wrap(stdout, "    ", str_of(code->text), WIDTH);
+}
+
+static void
+print_check(const struct check *check, bool first)
+{
+	printf("%s[%s]\n", first ? "" : "\n", check->name);
+	prose_wrap(stdout, "", str_of(check->help), WIDTH);
+	putchar('\n');
 }
 
 int
@@ -136,7 +137,7 @@ conf_findings(int argc, char **argv)
 		return status;
 	for (size_t i = 0; i < n; i++) {
 		if (!json)
-			printf("%s[%s] %s\n", i ? "\n" : "", checks[i]->name, checks[i]->help);
+			print_check(checks[i], i == 0);
 		for (size_t k = 0; k < checks[i]->n_codes; k++) {
 			if (json)
 				finding_json(checks[i], &checks[i]->codes[k]);

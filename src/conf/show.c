@@ -145,7 +145,7 @@ conf_show_mdoc(FILE *out, const struct section *const *sections, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct section *section = sections[i];
-		fprintf(out, ".Ss [%s]\n", section->name);
+		fprintf(out, ".Ss Section %s\n", section->name);
 		prose_mdoc(out, str_of(section->help));
 		if (section->n) {
 			fputs(".Bl -tag -width Ds\n", out);

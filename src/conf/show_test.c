@@ -161,12 +161,12 @@ test_manual(void **state)
 	assert_non_null(out);
 	conf_show_mdoc(out, sections, COUNT(sections));
 	fclose(out);
-	assert_non_null(strstr(got, ".Ss [server]\nThe server.\nIt serves.\n"));
+	assert_non_null(strstr(got, ".Ss Section server\nThe server.\nIt serves.\n"));
 	assert_non_null(strstr(got,
 		".It Ic workers No = Ar number\nHow many.\n"
 		"Possible: 1 to 64.\nDefault:\n.Ql \\&1 .\n"));
 	assert_non_null(strstr(got, ".It Ic path No = Ar text\nWhere.\n.It"));
-	assert_non_null(strstr(got, ".Ss [lines]\nLines.\n.Pp\nKEY = VALUE\n"));
+	assert_non_null(strstr(got, ".Ss Section lines\nLines.\n.Pp\nKEY = VALUE\n"));
 	free(got);
 }
 

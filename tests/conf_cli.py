@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""The command `mxward conf` from outside: what it prints, where, and its exit status.
+
+Usage: conf_cli.py MXWARD MAN_FRAME
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+MXWARD, FRAME = sys.argv[1:3]
+EX_USAGE, EX_CONFIG = 64, 78
+
+
+def run(*args, stdin=""):
+    return subprocess.run([MXWARD, "conf", *args], input=stdin, capture_output=True, text=True,
+                          timeout=20)
+
+
+class Conf(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.TemporaryDirectory(prefix="mxward-conf-")
+        self.path = str(pathlib.Path(self.dir.name, "mxward.conf"))
+
+    def tearDown(self):
+        self.dir.cleanup()
+
+    def write(self, text):
+        pathlib.Path(self.path).write_text(text)
+        return self.path
+
+    def good(self, *args, stdin=""):
+        done = run(*args, stdin=stdin)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), args)
+        return done.stdout
+
+    def test_check_lists_all_errors(self):
+        done = run("check", self.write("""[polcy]
+[policy]
+reject_at = lots
+profile = scor
+[actions]
+rdns_nun = reject
+rdns_none = rejct
+rdns_temperror = reject
+[exempt]
+192.0.2.0/33 = rdns
+2001:db8::/32 = rnds ; why
+2001:db8:1::/48 = rdns ; fine
+[dns]
+unix_mode = 660
+timeout = 20s
+timeout = 2s
+"""))
+        self.assertEqual((done.returncode, done.stdout), (EX_CONFIG, ""))
+        lines = done.stderr.splitlines()
+        for line, (number, word) in zip(lines, (
+                (1, "[policy]"), (3, "reject_at = lots"), (4, '"score"'), (6, '"rdns_none"'),
+                (7, '"reject"'), (8, "rdns_temperror"), (10, "192.0.2.0/33"), (11, '"rdns"'),
+                (14, "[listen]"), (15, "100ms to 10s"), (16, "line 15"))):
+            self.assertTrue(line.startswith("mxward: %s:%d: " % (self.path, number)), line)
+            self.assertIn(word, line)
+        self.assertEqual(lines[-1], "mxward: 11 errors")
+
+    def test_check_of_no_file(self):
+        for path, word in ((self.path, "No such file"), (self.dir.name, "directory")):
+            done = run("check", path)
+            self.assertEqual(done.returncode, EX_CONFIG)
+            self.assertIn(word, done.stderr)
+
+    def test_what_is_shown_is_a_file(self):
+        defaults = self.good("show", "--defaults")
+        self.assertIn("no errors", self.good("check", self.write(defaults)))
+        self.assertEqual(self.good("show", "-c", self.path), defaults)
+
+    def test_show_takes_over_every_line(self):
+        text = ("[policy]\nreject_at = 6.5\n[listen]\nunix_mode = 600\n[actions]\n"
+                "rdns_none = score 5\nrdns_none/ipv6 = reject\n[exempt]\n"
+                "2001:db8::/32 = all ; a partner\n[rdns]\nnames = 3\n")
+        shown = self.good("show", "-c", self.write(text))
+        for line in text.splitlines():
+            self.assertIn(line, shown.splitlines())
+        self.assertEqual(self.good("show", "-c", self.write(shown)), shown)
+
+    def test_findings(self):
+        text = self.good("findings")
+        rows = [json.loads(x) for x in self.good("findings", "--json").splitlines()]
+        causes = {json.loads(x)["id"] for x in self.good("causes", "--json").splitlines()}
+        self.assertGreaterEqual({x["id"] for x in rows}, {"rdns_none", "helo_bare_ip"})
+        for row in rows:
+            self.assertIn("\n%s " % row["id"], text)
+            self.assertTrue(row["good"] or row["cause"] in causes, row)
+        # Each action can be written as it is shown.
+        lines = ["%s = %s" % (x["id"], x["action"]) for x in rows]
+        self.good("check", self.write("[actions]\n" + "\n".join(lines) + "\n"))
+
+    def test_causes(self):
+        self.assertEqual(len(self.good("causes", "--json").splitlines()), 45)
+        self.assertIn("no_ptr: ", self.good("causes"))
+
+    def test_manual(self):
+        page = self.good("man", stdin=pathlib.Path(FRAME).read_text())
+        self.assertNotIn("@", page.replace("ADDRESS@PORT", ""))
+        for word in (".It Ic reject_at", ".It Ic rdns_none", ".Ss Section exempt"):
+            self.assertIn(word, page)
+        if not shutil.which("mandoc"):
+            self.skipTest("mandoc is not installed")
+        for text in (page, pathlib.Path(FRAME).with_name("mxward.1").read_text()):
+            lint = subprocess.run(["mandoc", "-Tlint"], input=text, capture_output=True, text=True)
+            bad = [x for x in lint.stdout.splitlines() if "referenced manual not found" not in x]
+            self.assertEqual(bad, [])
+
+    def test_usage(self):
+        for args in ((), ("chek",), ("check", "a", "b"), ("show", "x"), ("show", "--nonsense"),
+                     ("findings", "x")):
+            done = run(*args)
+            self.assertEqual((done.returncode, done.stdout), (EX_USAGE, ""), args)
+            self.assertIn("--help", done.stderr)
+        for args in (("--help",), ("check", "-h"), ("show", "--help"), ("findings", "--help"),
+                     ("causes", "--help")):
+            self.assertIn("Usage: mxward conf", self.good(*args))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
