@@ -13,6 +13,11 @@ extern const struct check check_rdns, check_generic_rdns, check_helo;
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);
 
+/* Settings of generic_rdns; the files are read by whoever loads the settings. */
+struct generic_rdns_settings {
+	struct words words;
+};
+
 #define REVERSE_NAMES_MAX 10 /* RFC 8601 3 points at the ten of RFC 7208 4.6.4 */
 
 /* PTR of the client; NULL while unknown. */

@@ -11,8 +11,8 @@
 
 enum { ENDUSER, ENDUSER_WEAK, STATIC, HOSTING };
 
-#define FIX_RELAY                                                                                  \
-	"send through your provider's mail server, or ask the provider to set a reverse name of "  \
+#define FIX_RELAY                                                                                 \
+	"send through your provider's mail server, or ask the provider to set a reverse name of " \
 	"your own domain"
 
 static const struct finding_code codes[] = {
@@ -37,7 +37,8 @@ static const struct finding_code codes[] = {
 		.reference = "RFC 8601 3"},
 	[STATIC] = {.id = "rdns_static",
 		.label = "reverse name of a numbered static line",
-		.text = "the reverse name {name} of {client} is a provider's number for a static line "
+		.text = "the reverse name {name} of {client} is a provider's number for a static "
+			"line "
 			"({why})",
 		.fix = "ask the provider to set a reverse name of your own domain",
 		.cause = CAUSE_DYNAMIC_IP,
@@ -55,6 +56,24 @@ static const struct finding_code codes[] = {
 		.code = 550,
 		.enhanced = "5.7.1",
 		.reference = "RFC 8601 3"},
+};
+
+static const struct setting settings[] = {
+	{.name = "words",
+		.type = SETTING_WORDS,
+		.offset = offsetof(struct generic_rdns_settings, words),
+		.fallback = "",
+		.help = "Files with further words and domains (see DATA FILES); their lines win "
+			"over "
+			"the built-in ones."},
+};
+
+static const struct section section = {
+	.name = "generic_rdns",
+	.help = "The check generic_rdns: what the reverse name looks like.",
+	.settings = settings,
+	.n = COUNT(settings),
+	.size = sizeof(struct generic_rdns_settings),
 };
 
 /* The finding for a class; -1: a name like a server's. */
@@ -88,7 +107,7 @@ run(struct ask *q, struct findings *out)
 		return CHECK_DONE;
 	for (size_t i = 0; i < reverse_names_count(ptr); i++) {
 		struct rdns_verdict v =
-			rdns_classify(q->site->words, &q->client, ptr->rr[i].text);
+			rdns_classify(q->site->rdns_words, &q->client, ptr->rr[i].text);
 		int c = finding_of(&v);
 		/* The mildest name speaks for the client: codes are in order of weight. */
 		if (i > 0 && c >= 0 && c <= code)
@@ -113,5 +132,6 @@ const struct check check_generic_rdns = {
 		"mail server.  Words and addresses left of the registrable domain decide.",
 	.codes = codes,
 	.n_codes = COUNT(codes),
+	.section = &section,
 	.run = run,
 };

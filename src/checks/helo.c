@@ -332,7 +332,7 @@ judge_names(struct ask *q, struct findings *out, struct str helo, struct str nam
 static void
 judge_look(struct ask *q, struct findings *out, struct str helo, struct str name)
 {
-	struct rdns_verdict v = rdns_classify(NULL, &q->client, name);
+	struct rdns_verdict v = rdns_classify(q->site->rdns_words, &q->client, name);
 
 	if (v.class == RDNS_ENDUSER)
 		finding_note(report(q, out, ENDUSER, helo), "why",

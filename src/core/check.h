@@ -24,12 +24,15 @@ struct check {
 
 #define CHECKS_MAX 16
 
+struct rdns_words;
+
 /* What the checks may know about the receiving site; from [site]. */
 struct site {
-	struct str hostname;	/* our host name, lower case */
-	struct words hostnames; /* further names of ours */
-	struct words domains;	/* domains that we receive mail for */
-	struct nets addresses;	/* our own addresses */
+	struct str hostname;		     /* our host name, lower case */
+	struct words hostnames;		     /* further names of ours */
+	struct words domains;		     /* domains that we receive mail for */
+	struct nets addresses;		     /* our own addresses */
+	const struct rdns_words *rdns_words; /* of reverse names; NULL: built-in */
 };
 
 #endif

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "checks/checks.h"
+#include "checks/rdns_words.h"
 #include "daemon/config.h"
 #include "daemon/config_lines.h"
 
@@ -264,8 +265,33 @@ release(struct generation *g)
 	heap_free(c);
 }
 
-static void
-fill_generation(struct config *c)
+/* The administrator's words for reverse names, each file laid over what came before. */
+static bool
+load_rdns_words(struct config *c, struct errbuf *e)
+{
+	const struct rdns_words *under = NULL; /* the built-in ones */
+	const struct words *files = NULL;
+
+	for (size_t i = 0; i < c->generation.checks.n; i++)
+		if (c->generation.checks.check[i] == &check_generic_rdns)
+			files = &((const struct generic_rdns_settings *)c->check_settings[i])
+					 ->words;
+	must(files);
+	for (size_t i = 0; i < files->n; i++) {
+		struct rdns_words *w = arena_new(&c->arena, struct rdns_words);
+		const char *path = arena_z(&c->arena, files->word[i]);
+		struct str text;
+		if (!conf_read_file(path, &c->arena, &text, e) ||
+			!rdns_words_load(w, under, &c->arena, path, text, e))
+			return false;
+		under = w;
+	}
+	c->generation.site.rdns_words = under;
+	return true;
+}
+
+static bool
+fill_generation(struct config *c, struct errbuf *e)
 {
 	struct generation *g = &c->generation;
 	const struct policy_settings *s = &c->policy;
@@ -293,6 +319,7 @@ fill_generation(struct config *c)
 	g->watch_nat = c->health.watch_addresses;
 	g->watch_findings = c->health.watch_findings;
 	g->suspend_ms = (uint64_t)c->health.suspend;
+	return load_rdns_words(c, e);
 }
 
 static struct config *
@@ -306,43 +333,38 @@ config_new(void)
 	return c;
 }
 
-struct config *
-config_load_file(const char *path, conf_report_fn *report, void *ctx, struct errbuf *e)
+/* path, or text under a name, or neither: the defaults. */
+static struct config *
+load(const char *path, const char *name, struct str text, conf_report_fn *report, void *ctx,
+	struct errbuf *e)
 {
 	struct config *c = config_new();
 	size_t n, n_structs;
 	const struct section *const *sections = config_sections(&n);
 	void *const *structs = config_structs(c, &n_structs);
-	bool ok;
 
 	must(n == n_structs);
-	if (path)
-		ok = conf_load_file(path, sections, n, structs, c, &c->arena, report, ctx, e);
-	else
-		ok = conf_load_text(
-			"defaults", STR(""), sections, n, structs, c, &c->arena, report, ctx, e);
-	if (!ok) {
-		config_free(c);
-		return NULL;
-	}
-	fill_generation(c);
-	return c;
+	bool ok = path
+		? conf_load_file(path, sections, n, structs, c, &c->arena, report, ctx, e)
+		: conf_load_text(name, text, sections, n, structs, c, &c->arena, report, ctx, e);
+	if (ok && fill_generation(c, e))
+		return c;
+	if (ok && report) /* an error after reading: of a file that the settings name */
+		report(e, ctx);
+	config_free(c);
+	return NULL;
+}
+
+struct config *
+config_load_file(const char *path, conf_report_fn *report, void *ctx, struct errbuf *e)
+{
+	return load(path, "defaults", STR(""), report, ctx, e);
 }
 
 struct config *
 config_load_text(const char *name, struct str text, struct errbuf *e)
 {
-	struct config *c = config_new();
-	size_t n, n_structs;
-	const struct section *const *sections = config_sections(&n);
-	void *const *structs = config_structs(c, &n_structs);
-
-	if (!conf_load_text(name, text, sections, n, structs, c, &c->arena, NULL, NULL, e)) {
-		config_free(c);
-		return NULL;
-	}
-	fill_generation(c);
-	return c;
+	return load(NULL, name, text, NULL, NULL, e);
 }
 
 struct generation *
