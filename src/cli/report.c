@@ -43,14 +43,18 @@ json_template(const struct finding *f, const char *template)
 	return json_stringn_nocheck(b.p, b.n);
 }
 
-/* The steps of the cause whose places the evidence can fill. */
+/* The steps of the cause whose places the evidence can fill.  The cause of a temporary finding
+ * speaks of mail that cannot be delivered; here only somebody's DNS is to be mended. */
 static json_t *
 json_steps(const struct finding *f)
 {
 	const struct cause *cause = cause_get(f->code->cause);
 	json_t *steps = json_array();
 
-	for (size_t i = 0; i < CAUSE_STEPS_MAX && cause->steps[i]; i++) {
+	if (f->code->temporary)
+		json_array_append_new(steps, json_template(f, f->code->fix));
+	for (size_t i = f->code->temporary ? CAUSE_STEPS_MAX : 0;
+		i < CAUSE_STEPS_MAX && cause->steps[i]; i++) {
 		char room[TEXT_MAX];
 		struct buf b = BUF(room);
 		if (finding_fill(f, cause->steps[i], &b))
@@ -91,7 +95,7 @@ json_finding(const struct decision *d, const struct finding *f)
 		json_object_set_new(o, "fix", json_template(f, f->code->fix));
 	if (!f->code->good) {
 		json_object_set_new(o, "cause", json_string(cause->id));
-		json_object_set_new(o, "fixer", json_string(fixer_name(cause->fixer)));
+		json_object_set_new(o, "fixer", json_string(fixer_name(finding_fixer(f->code))));
 		json_object_set_new(o, "steps", json_steps(f));
 	}
 	json_object_set_new(o, "evidence", evidence);
@@ -266,7 +270,7 @@ print_finding(const struct page *p, const struct decision *d, const struct findi
 	else
 		buf_puts(&pts, a.kind == ACTION_OFF ? "-" : action_word(a));
 	finding_fill(f, f->code->text, &b);
-	fprintf(p->out, "%s%6.*s  %-21s ", first ? "findings" : "        ", STR_ARG(buf_str(&pts)),
+	fprintf(p->out, "%-10s%6.*s  %-21s ", first ? "findings" : "", STR_ARG(buf_str(&pts)),
 		f->code->id);
 	put(p, NULL, buf_str(&b));
 	fputc('\n', p->out);
@@ -279,8 +283,8 @@ print_remedy(const struct page *p, const struct finding *f)
 	json_t *steps = json_steps(f), *step;
 	size_t i;
 
-	fprintf(p->out, "remedy    %s\n", cause->title);
-	fprintf(p->out, "          who: %s\n", fixer_text(cause->fixer));
+	fprintf(p->out, "remedy    %s\n", f->code->temporary ? f->code->label : cause->title);
+	fprintf(p->out, "          who: %s\n", fixer_text(finding_fixer(f->code)));
 	json_array_foreach(steps, i, step)
 	{
 		fprintf(p->out, "          %zu. ", i + 1);

@@ -39,6 +39,12 @@ finding_get(const struct finding *f, const char *key)
 	return STR("");
 }
 
+enum fixer
+finding_fixer(const struct finding_code *code)
+{
+	return code->temporary ? FIXER_SENDER_ADMIN : cause_get(code->cause)->fixer;
+}
+
 static const struct evidence *
 evidence_find(const struct finding *f, struct str key)
 {

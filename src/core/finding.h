@@ -39,6 +39,9 @@ struct finding_code {
 	const char *reference;	   /* "RFC 8601 3" */
 };
 
+/* Who can repair it: as the cause says, but an error of DNS is always the sender's own to mend. */
+enum fixer finding_fixer(const struct finding_code *code);
+
 #define EVIDENCE_MAX 12
 
 struct evidence {
