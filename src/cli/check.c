@@ -104,7 +104,7 @@ check_with(const struct check_options *o)
 	struct loop *loop = loop_new();
 	if (!loop)
 		return cli_fail(EX_OSERR, "cannot make an event loop");
-	if (!config || !resolver_attach(config, loop, &e)) {
+	if (!config || !resolver_attach(config, NULL, loop, &e)) {
 		errbuf_print(&e, text, sizeof(text));
 		config_free(config);
 		loop_free(loop);

@@ -1,0 +1,263 @@
+/* daemon/worker: see worker.h. */
+#include <signal.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "checks/checks.h"
+#include "daemon/log.h"
+#include "daemon/process.h"
+#include "daemon/resolver.h"
+#include "daemon/worker.h"
+#include "front/milter.h"
+#include "front/policy.h"
+#include "net/listen.h"
+#include "net/stream.h"
+
+#define STOP_MS	     10000 /* for what is under way when we are told to stop */
+#define FRONTS_MAX   2
+#define FINDINGS_LOG 600 /* bytes of the findings in a log line */
+
+struct worker {
+	const struct worker_options *o;
+	struct loop *loop;
+	struct config *config;
+	struct gate *gate;
+	struct front *milter, *policy;
+	struct listener **listener;
+	size_t n_listeners;
+	struct timer *stop_timer;
+	bool stopping;
+};
+
+/* "rdns_none:+4,helo_ok:-2" */
+static void
+put_findings(struct buf *b, const struct decision *d)
+{
+	const struct generation *g = d->generation;
+
+	for (size_t i = 0; d->result && i < d->result->n; i++) {
+		const struct finding *f = d->result->finding[i];
+		struct action a = policy_action(&g->policy, &g->checks, f, &d->client->ip);
+		if (i)
+			buf_putc(b, ',');
+		buf_puts(b, f->code->id);
+		if (a.kind == ACTION_OFF)
+			continue;
+		buf_putc(b, ':');
+		if (a.kind == ACTION_SCORE)
+			points_print(a.points, true, b);
+		else
+			action_print(a, b);
+	}
+}
+
+static void
+decided(void *ctx, const struct decision *d)
+{
+	const struct verdict *v = d->verdict;
+	char findings_room[FINDINGS_LOG], score_room[16], ip[IP_TEXT_MAX];
+	struct buf findings = BUF(findings_room), score = BUF(score_room);
+	struct log_pair pair[20];
+	size_t n = 0;
+
+	if (!log_wants(LOG_LEVEL_INFO))
+		return;
+	put_findings(&findings, d);
+	points_print(v->score, false, &score);
+	pair[n++] = log_s("case", d->case_id);
+	pair[n++] = log_z("way", d->client->way);
+	pair[n++] = log_z("client", ip_text(&d->client->ip, ip));
+	pair[n++] = log_s("helo", d->helo);
+	pair[n++] = log_s("from", d->from);
+	pair[n++] = log_s("to", d->rcpt);
+	if (d->queue_id.n)
+		pair[n++] = log_s("queue", d->queue_id);
+	pair[n++] = log_z("verdict", verdict_name(v->kind));
+	if (v->because)
+		pair[n++] = log_z("because", v->because);
+	if (v->because && v->would != v->kind)
+		pair[n++] = log_z("would", verdict_name(v->would));
+	if (v->exemption)
+		pair[n++] = log_s("exempt", v->exemption->text);
+	pair[n++] = log_s("score", buf_str(&score));
+	pair[n++] = log_s("findings", buf_str(&findings));
+	pair[n++] = log_u("us", d->took_us);
+	if (v->code) {
+		pair[n++] = log_u("code", v->code);
+		pair[n++] = log_s("enhanced", v->enhanced);
+		pair[n++] = log_s("reply", v->one_line);
+	}
+	must(n <= COUNT(pair));
+	log_pairs(LOG_LEVEL_INFO, "decision", pair, n);
+}
+
+static void
+alarmed(void *ctx, const struct health_alarm *a)
+{
+	char ip[IP_TEXT_MAX];
+
+	switch (a->kind) {
+	case HEALTH_NAT_ON:
+		log_event(LOG_LEVEL_ERROR, "client_address_lost",
+			log_z("client", ip_text(&a->ip, ip)),
+			log_z("text",
+				"nearly all clients share one private address: the mail server "
+				"does not see who is calling (NAT, a container's proxy), so they "
+				"are accepted; give it the real addresses, or name this one in "
+				"[networks] ours"));
+		break;
+	case HEALTH_NAT_OFF:
+		log_event(LOG_LEVEL_WARN, "client_address_back",
+			log_z("client", ip_text(&a->ip, ip)));
+		break;
+	case HEALTH_SUSPENDED:
+		log_event(LOG_LEVEL_ERROR, "finding_suspended", log_z("finding", a->code->id),
+			log_z("text",
+				"it suddenly refused most clients, so it only watches for a while: "
+				"look at the resolver, and at [site] and [actions]"));
+		break;
+	case HEALTH_RESUMED:
+		log_event(LOG_LEVEL_WARN, "finding_resumed", log_z("finding", a->code->id));
+		break;
+	}
+}
+
+/* --- reload --- */
+
+static void
+log_config_error(const struct errbuf *one, void *ctx)
+{
+	log_event(LOG_LEVEL_ERROR, "settings_error", log_z("file", one->file),
+		log_u("line", one->line), log_z("text", one->text));
+}
+
+/* New settings for messages from now on.  Sockets, user and workers stay as they were: that takes
+ * a restart.  A broken file changes nothing. */
+static void
+reload(void *ctx)
+{
+	struct worker *w = ctx;
+	struct errbuf e = {0};
+	char text[1024];
+
+	if (!log_reopen(&e)) {
+		errbuf_print(&e, text, sizeof(text));
+		log_event(LOG_LEVEL_ERROR, "log_reopen", log_z("text", text));
+	}
+	e = (struct errbuf){0};
+	struct config *next = config_load_file(w->o->path, log_config_error, NULL, &e);
+	if (next && !resolver_attach(next, w->config, w->loop, &e)) {
+		log_config_error(&e, NULL);
+		config_free(next);
+		next = NULL;
+	}
+	if (!next) {
+		log_event(LOG_LEVEL_ERROR, "reload_failed", log_z("text", "the old settings stay"));
+		return;
+	}
+	next->generation.number = w->config->generation.number + 1;
+	gate_use(w->gate, config_generation(next));
+	config_free(w->config);
+	w->config = next;
+	log_event(LOG_LEVEL_INFO, "reloaded", log_u("generation", next->generation.number));
+}
+
+/* --- start and stop --- */
+
+static void
+stop_now(void *ctx)
+{
+	struct worker *w = ctx;
+
+	loop_stop(w->loop);
+}
+
+static void
+stop_gently(void *ctx)
+{
+	struct worker *w = ctx;
+
+	if (w->stopping) {
+		stop_now(w); /* asked twice */
+		return;
+	}
+	w->stopping = true;
+	log_event(LOG_LEVEL_INFO, "stopping", log_u("streams", streams_count(w->loop)));
+	for (size_t i = 0; i < w->n_listeners; i++)
+		listener_free(w->listener[i]);
+	w->n_listeners = 0;
+	timer_set(w->stop_timer, STOP_MS);
+	streams_finish(w->loop, stop_now, w);
+}
+
+static void
+descriptors_full(void *ctx, const char *why)
+{
+	log_event(LOG_LEVEL_ERROR, "accept", log_z("text", why));
+}
+
+static void
+listen_on(struct worker *w, int fd, struct front *front)
+{
+	struct listener *l = listener_new(w->loop, fd, front_accept, front);
+
+	listener_on_full(l, descriptors_full);
+	w->listener[w->n_listeners++] = l;
+}
+
+static bool
+start(struct worker *w)
+{
+	const struct worker_options *o = w->o;
+	struct front_limits limits = FRONT_LIMITS_DEFAULT;
+	struct errbuf e = {0};
+
+	if (!resolver_attach(w->config, NULL, w->loop, &e)) {
+		log_config_error(&e, NULL);
+		return false;
+	}
+	w->config->generation.number = 1;
+	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
+				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
+				   .decided = decided,
+				   .alarm = alarmed,
+				   .ctx = w},
+		config_generation(w->config));
+	w->milter = front_milter_new(w->loop, w->gate, &limits);
+	w->policy = front_policy_new(w->loop, w->gate, &limits);
+	w->listener = heap_calloc(o->n_milter + o->n_policy, sizeof(struct listener *));
+	for (size_t i = 0; i < o->n_milter + o->n_policy; i++)
+		listen_on(w, o->fds[i], i < o->n_milter ? w->milter : w->policy);
+	return true;
+}
+
+int
+worker_run(const struct worker_options *o)
+{
+	struct worker w = {.o = o, .config = o->config, .loop = loop_new()};
+	int status = EX_OK;
+
+	if (!w.loop)
+		return EX_OSERR;
+	log_use_loop(w.loop);
+	w.stop_timer = timer_new(w.loop, stop_now, &w);
+	struct watch *hup = loop_on_signal(w.loop, SIGHUP, reload, &w);
+	struct watch *term = loop_on_signal(w.loop, SIGTERM, stop_gently, &w);
+	if (start(&w)) {
+		process_ready(w.loop);
+		loop_run(w.loop);
+	} else {
+		status = EX_CONFIG;
+	}
+	log_use_loop(NULL);
+	front_free(w.milter);
+	front_free(w.policy);
+	gate_free(w.gate);
+	config_free(w.config);
+	watch_free(hup);
+	watch_free(term);
+	timer_free(w.stop_timer);
+	heap_free(w.listener);
+	loop_free(w.loop);
+	return status;
+}
