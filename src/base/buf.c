@@ -92,16 +92,19 @@ buf_put_escaped(struct buf *b, struct str s, size_t max)
 	bool cut = s.n > max;
 
 	s = str_slice(s, 0, max);
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char c = (unsigned char)s.p[i];
-		if (chr_is_print(s.p[i]) && c != '\\') {
-			buf_putc(b, s.p[i]);
-			continue;
-		}
+	while (s.n) {
+		size_t plain = 0;
+		while (plain < s.n && chr_is_print(s.p[plain]) && s.p[plain] != '\\')
+			plain++;
+		buf_put(b, str_slice(s, 0, plain));
+		if (plain == s.n)
+			break;
+		unsigned char c = (unsigned char)s.p[plain];
 		buf_putc(b, '\\');
 		buf_putc(b, (char)('0' + c / 100));
 		buf_putc(b, (char)('0' + c / 10 % 10));
 		buf_putc(b, (char)('0' + c % 10));
+		s = str_skip(s, plain + 1);
 	}
 	if (cut)
 		buf_puts(b, "...");

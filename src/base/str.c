@@ -7,12 +7,6 @@ str_of(const char *z)
 	return (struct str){z, z ? strlen(z) : 0};
 }
 
-struct str
-str_from(const char *p, size_t n)
-{
-	return (struct str){p, n};
-}
-
 bool
 str_eq(struct str a, struct str b)
 {
@@ -69,30 +63,6 @@ bool
 str_contains(struct str s, struct str part)
 {
 	return part.n == 0 || (s.n >= part.n && memmem(s.p, s.n, part.p, part.n));
-}
-
-struct str
-str_slice(struct str s, size_t from, size_t to)
-{
-	if (to > s.n)
-		to = s.n;
-	if (from > to)
-		from = to;
-	return (struct str){s.p ? s.p + from : NULL, to - from};
-}
-
-struct str
-str_skip(struct str s, size_t n)
-{
-	return str_slice(s, n, s.n);
-}
-
-size_t
-str_find(struct str s, char c)
-{
-	const char *at = s.n ? memchr(s.p, c, s.n) : NULL;
-
-	return at ? (size_t)(at - s.p) : s.n;
 }
 
 size_t
@@ -166,39 +136,9 @@ str_to_u64(struct str s, uint64_t max, uint64_t *out)
 }
 
 bool
-chr_is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-bool
-chr_is_alpha(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool
-chr_is_alnum(char c)
-{
-	return chr_is_digit(c) || chr_is_alpha(c);
-}
-
-bool
 chr_is_xdigit(char c)
 {
 	return chr_hex(c) >= 0;
-}
-
-bool
-chr_is_print(char c)
-{
-	return c >= 0x20 && c <= 0x7e;
-}
-
-char
-chr_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
 int

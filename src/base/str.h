@@ -27,9 +27,73 @@ struct str {
 /* The two arguments of printf's "%.*s". */
 #define STR_ARG(s) (int)(s).n, (s).p
 
+/* What every byte passes through is inline. */
+
+static inline struct str
+str_from(const char *p, size_t n)
+{
+	return (struct str){p, n};
+}
+
+/* s[from..to), both clamped to the length. */
+static inline struct str
+str_slice(struct str s, size_t from, size_t to)
+{
+	if (to > s.n)
+		to = s.n;
+	if (from > to)
+		from = to;
+	return (struct str){s.p ? s.p + from : NULL, to - from};
+}
+
+static inline struct str
+str_skip(struct str s, size_t n)
+{
+	return str_slice(s, n, s.n);
+}
+
+/* Index of the first c, or s.n where there is none. */
+static inline size_t
+str_find(struct str s, char c)
+{
+	const char *at = s.n ? (const char *)memchr(s.p, c, s.n) : NULL;
+
+	return at ? (size_t)(at - s.p) : s.n;
+}
+
+/* ASCII classes and case. */
+static inline bool
+chr_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+chr_is_alpha(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline bool
+chr_is_alnum(char c)
+{
+	return chr_is_digit(c) || chr_is_alpha(c);
+}
+
+static inline bool
+chr_is_print(char c) /* 0x20..0x7e */
+{
+	return c >= 0x20 && c <= 0x7e;
+}
+
+static inline char
+chr_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
 /* A NUL-terminated string as a struct str; NULL gives the empty string.  Borrows. */
 struct str str_of(const char *z);
-struct str str_from(const char *p, size_t n);
 
 bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b);
@@ -41,11 +105,7 @@ bool str_has_suffix(struct str s, struct str suffix);
 bool str_has_suffix_nocase(struct str s, struct str suffix);
 bool str_contains(struct str s, struct str part);
 
-/* s[from..to), both clamped to the length. */
-struct str str_slice(struct str s, size_t from, size_t to);
-struct str str_skip(struct str s, size_t n);
-/* Index of the first (last) c, or s.n where there is none. */
-size_t str_find(struct str s, char c);
+/* Index of the last c, or s.n where there is none; str_find() is above. */
 size_t str_rfind(struct str s, char c);
 /* Cut *rest at the first sep: the part before goes to *head, the part after stays in *rest.
  * False when *rest was used up (its p is NULL): a string without sep is one part, an empty
@@ -59,13 +119,7 @@ struct str str_trim(struct str s);
 /* Decimal digits only, at most max; false for anything else, also for the empty string. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 
-/* ASCII classes and case. */
-bool chr_is_digit(char c);
-bool chr_is_alpha(char c);
-bool chr_is_alnum(char c);
 bool chr_is_xdigit(char c);
-bool chr_is_print(char c); /* 0x20..0x7e */
-char chr_lower(char c);
 /* 0..15, or -1. */
 int chr_hex(char c);
 

@@ -11,10 +11,12 @@
 #define ROWS(rows)	       .settings = (rows), .n = COUNT(rows)
 
 static const struct setting listen_rows[] = {
-	{"milter", SETTING_WORDS, FIELD(listen, milter), "inet:127.0.0.1:8891", 0, 0, NULL,
+	{"milter", SETTING_WORDS, FIELD(listen, milter), "", 0, 0, NULL,
 		"Sockets for the milter protocol: inet:ADDRESS:PORT, inet6:[ADDRESS]:PORT or "
-		"unix:/PATH, several separated by blanks; empty: none."},
-	{"policy", SETTING_WORDS, FIELD(listen, policy), "inet:127.0.0.1:8892", 0, 0, NULL,
+		"unix:/PATH, several separated by blanks.  Where neither this nor policy names "
+		"any, "
+		"they are inet:127.0.0.1:8891 and inet:127.0.0.1:8892."},
+	{"policy", SETTING_WORDS, FIELD(listen, policy), "", 0, 0, NULL,
 		"Sockets for Postfix policy delegation, written likewise."},
 	{"unix_mode", SETTING_MODE, FIELD(listen, unix_mode), "660", 0, 0, NULL,
 		"Permissions of unix sockets, as an octal number."},
@@ -123,7 +125,8 @@ static const struct section fixed_sections[] = {
 	{.name = "listen",
 		.help = "Where mail servers connect.",
 		ROWS(listen_rows),
-		.size = sizeof(struct listen_settings)},
+		.size = sizeof(struct listen_settings),
+		.check = listen_check},
 	{.name = "dns",
 		.help = "How questions are asked.",
 		ROWS(dns_rows),

@@ -127,6 +127,20 @@ exempt_line(void *section_struct, struct arena *a, const struct entry *line, voi
 }
 
 bool
+listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
+{
+	static const struct str milter[] = {STR_INIT("inet:127.0.0.1:8891")};
+	static const struct str policy[] = {STR_INIT("inet:127.0.0.1:8892")};
+	struct listen_settings *s = section_struct;
+
+	if (s->milter.n || s->policy.n)
+		return true;
+	s->milter = (struct words){1, milter};
+	s->policy = (struct words){1, policy};
+	return true;
+}
+
+bool
 policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 {
 	const struct policy_settings *s = section_struct;

@@ -13,6 +13,8 @@ bool action_line(void *section_struct, struct arena *a, const struct entry *line
 /* [exempt] WHO = CHECK... ; reason into struct exempt_settings. */
 bool exempt_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
 	struct errbuf *e);
+/* Sockets where the file names none. */
+bool listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 bool policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 
 #endif

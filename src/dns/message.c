@@ -185,7 +185,7 @@ read_data(struct arena *a, struct cursor c, enum dns_type type, const struct rec
 	case DNS_SOA: /* the master's name; nobody asks for the rest */
 		return dns_name_read(a, &c, &out->text) && c.at < r->end;
 	}
-	must(!"a type of enum dns_type");
+	must(false && "a type of enum dns_type");
 }
 
 static uint32_t
