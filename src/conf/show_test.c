@@ -105,15 +105,15 @@ test_round_trip(void **state)
 {
 	static const char *const texts[] = {
 		"",
-		"[server]\non = no\nworkers = 64\ntimeout = 1500ms\nmemory = 4097\nmode = 600\n"
-		"points = -3.25\nlevel = high\nnames = x,y , z\nnets = 192.0.2.7/24 "
-		"2001:db8::/32\n",
+		("[server]\non = no\nworkers = 64\ntimeout = 1500ms\nmemory = 4097\nmode = 600\n"
+		 "points = -3.25\nlevel = high\nnames = x,y , z\nnets = 192.0.2.7/24 "
+		 "2001:db8::/32\n"),
 		"[server]\npath = \" blanks \"\nnames =\nnets =\n",
 		"[server]\npath = \"a ; b # c\"\ntimeout = 0\n",
 		"[server]\npath = \";x\"\n",
 		"[server]\npath = \"a\\\"\n",
-		"[lines]\n2001:db8::/32 = all ; partner\n[server]\non = off\n[lines]\nx = \"a "
-		"#b\"\ny =\n",
+		("[lines]\n2001:db8::/32 = all ; partner\n[server]\non = off\n[lines]\nx = \"a "
+		 "#b\"\ny =\n"),
 	};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
