@@ -383,10 +383,10 @@ void
 source_dns_free(struct source *source)
 {
 	struct stub *s = (struct stub *)source;
-	struct list *lists[] = {&s->inflight, &s->queue, &s->failing};
 
 	if (!s)
 		return;
+	struct list *lists[] = {&s->inflight, &s->queue, &s->failing};
 	for (size_t i = 0; i < COUNT(lists); i++)
 		while (!list_is_empty(lists[i]))
 			asking_free(LIST_ELEMENT(lists[i]->next, struct asking, link));

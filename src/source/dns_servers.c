@@ -96,23 +96,21 @@ servers_done(struct servers *s)
 }
 
 struct server *
-servers_pick(struct servers *s, const struct server * not )
+servers_pick(struct servers *s, const struct server *not)
 {
-	struct server *fallback = NULL;
+	struct server *best = NULL, *self = NULL;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct server *at = &s->server[i];
 		if (at->dead)
 			continue;
-		if (at == not )
-			fallback = at;
+		if (at == not)
+			self = at;
 		/* One that has just missed a question is tried after its neighbours. */
-		else if (at->misses == 0)
-			return at;
-		else if (!fallback || fallback == not )
-			fallback = at;
+		else if (!best || (best->misses && !at->misses))
+			best = at;
 	}
-	return fallback;
+	return best ? best : self;
 }
 
 void
