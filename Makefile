@@ -11,7 +11,7 @@ all: $(BUILD)/build.ninja
 
 $(BUILD)/build.ninja:
 	@tools/deps build
-	meson setup $(BUILD) $(MESON_ARGS)
+	meson setup $(BUILD) -Db_lto=true $(MESON_ARGS)
 
 # The main job with something to see: a daemon on loopback with a demonstration zone, a dozen
 # SMTP transactions, and the refusals that they get.

@@ -18,7 +18,7 @@ checks_all(size_t *n)
 const struct dns_answer *
 ask_reverse_names(struct ask *q)
 {
-	return ask_dns(q, DNS_PTR, dns_reverse_name(q->scratch, &q->client));
+	return ask_dns(q, DNS_PTR, q->reverse);
 }
 
 size_t

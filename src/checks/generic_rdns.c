@@ -120,7 +120,7 @@ run(struct ask *q, struct findings *out)
 	}
 	struct finding *f = found(out, &codes[code]);
 	finding_note(f, "client", ip_str(q, &q->client));
-	finding_note(f, "reverse", dns_reverse_name(q->scratch, &q->client));
+	finding_note(f, "reverse", q->reverse);
 	finding_note(f, "name", name);
 	finding_note(f, "why", arena_str(q->scratch, str_of(best.reason)));
 	return CHECK_DONE;

@@ -168,7 +168,7 @@ report(struct ask *q, struct findings *out, int code)
 	struct finding *f = found(out, &codes[code]);
 
 	finding_note(f, "client", ip_str(q, &q->client));
-	finding_note(f, "reverse", dns_reverse_name(q->scratch, &q->client));
+	finding_note(f, "reverse", q->reverse);
 	return f;
 }
 
@@ -241,8 +241,7 @@ conclude(struct ask *q, struct findings *out, const struct dns_answer *ptr, cons
 	if (f->failed.p)
 		return temperror(q, out, f->failed, f->reason);
 	if (ptr->status == DNS_STALE)
-		return temperror(
-			q, out, dns_reverse_name(q->scratch, &q->client), "answer has expired");
+		return temperror(q, out, q->reverse, "answer has expired");
 	out->iprev = AUTH_FAIL;
 	if (f->plausible)
 		report_mismatch(q, out, ptr, f);
@@ -261,7 +260,7 @@ run(struct ask *q, struct findings *out)
 	if (!ptr)
 		return CHECK_WAIT;
 	if (ptr->status == DNS_FAIL)
-		return temperror(q, out, dns_reverse_name(q->scratch, &q->client), ptr->reason);
+		return temperror(q, out, q->reverse, ptr->reason);
 	if (ptr->status == DNS_NONE) {
 		note_delegation(report(q, out, NONE), ptr);
 		out->iprev = AUTH_PERMERROR; /* RFC 8601 2.7.3 */

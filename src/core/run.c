@@ -13,6 +13,7 @@ struct env_fact {
 struct transaction {
 	struct transaction_options o;
 	struct ip client;
+	struct str reverse; /* dns_reverse_name(client): every check asks for it */
 	struct env_fact env[ENV_COUNT];
 	struct fact *fact[FACTS_MAX];
 	size_t n_facts;
@@ -40,6 +41,7 @@ transaction_begin(const struct transaction_options *o, const struct ip *client)
 	must(o->checks->n <= CHECKS_MAX);
 	t->o = *o;
 	t->client = *client;
+	t->reverse = dns_reverse_name(o->arena, client);
 	t->pending = t->ready = (bit(o->checks->n) - 1) & ~o->skip;
 	return t;
 }
@@ -147,6 +149,7 @@ run_check(struct transaction *t, size_t i)
 	struct ask q = {.txn = t,
 		.check = (unsigned)i,
 		.client = t->client,
+		.reverse = t->reverse,
 		.scratch = t->o.scratch,
 		.settings = t->o.checks->settings[i],
 		.site = t->o.site};

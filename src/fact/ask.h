@@ -19,6 +19,7 @@ struct ask {
 	unsigned check;		 /* number of the running check: its waiter bit */
 	bool waits;		 /* some ask returned NULL in this run */
 	struct ip client;	 /* known from the start */
+	struct str reverse;	 /* where the PTR records of client would be */
 	struct arena *scratch;	 /* emptied before each run */
 	const void *settings;	 /* the running check's own settings */
 	const struct site *site; /* facts about the receiver's own site, fixed per transaction */
