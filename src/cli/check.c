@@ -80,7 +80,9 @@ run_checks(struct check_run *run, struct gate *gate)
 	static const struct str nobody = STR_INIT("");
 
 	run->visit = visit_new(gate, &(struct visit_client){.ip = o->ip, .way = "check"});
-	visit_env(run->visit, ENV_HELO, o->helo);
+	/* What was not said is unknown, not empty: nobody is accused of it. */
+	if (o->has_helo)
+		visit_env(run->visit, ENV_HELO, o->helo);
 	visit_env(run->visit, ENV_MAIL_FROM, o->from);
 	for (size_t i = 0; i < (o->n_rcpt ? o->n_rcpt : 1); i++) {
 		run->answered = false;

@@ -81,8 +81,10 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 	r->visit = visit_new(gate,
 		&(struct visit_client){
 			.ip = record->client, .port = record->port, .way = "replay"});
-	visit_env(r->visit, ENV_HELO, record->helo);
-	visit_env(r->visit, ENV_MAIL_FROM, record->from);
+	if (record->has_helo)
+		visit_env(r->visit, ENV_HELO, record->helo);
+	if (record->has_from)
+		visit_env(r->visit, ENV_MAIL_FROM, record->from);
 	visit_judge(r->visit, rcpt, STR(""), done, r); /* answers at once: all facts are known */
 	visit_end(r->visit);
 	config_generation(config)->source = NULL;

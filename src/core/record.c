@@ -211,6 +211,8 @@ read_record(struct reader *r, const json_t *root, struct record *out)
 		!get_text(r, root, "unknown", false, &unknown) ||
 		!read_rcpt(r, json_object_get(root, "rcpt"), &out->rcpt))
 		return false;
+	out->has_helo = json_is_string(json_object_get(root, "helo"));
+	out->has_from = json_is_string(json_object_get(root, "from"));
 	if (unknown.n && !str_eq(unknown, STR("none")) && !str_eq(unknown, STR("fail")))
 		return err(r->e, "\"unknown\" is neither none nor fail");
 	if (str_eq(unknown, STR("none"))) {

@@ -32,7 +32,8 @@ struct record {
 	int64_t time;
 	struct ip client;
 	uint16_t port;
-	struct str helo, from; /* empty where the record has none */
+	struct str helo, from;
+	bool has_helo, has_from; /* else they are not known */
 	struct words rcpt;
 	struct answer *unknown;
 	size_t n_facts;

@@ -98,7 +98,7 @@ alarmed(void *ctx, const struct health_alarm *a)
 
 	switch (a->kind) {
 	case HEALTH_NAT_ON:
-		log_event(LOG_LEVEL_ERROR, "client_address_lost",
+		log_event(LOG_LEVEL_ERROR, "alarm", log_z("alarm", "client_address_lost"),
 			log_z("client", ip_text(&a->ip, ip)),
 			log_z("text",
 				"nearly all clients share one private address: the mail server "
@@ -107,17 +107,19 @@ alarmed(void *ctx, const struct health_alarm *a)
 				"[networks] ours"));
 		break;
 	case HEALTH_NAT_OFF:
-		log_event(LOG_LEVEL_WARN, "client_address_back",
+		log_event(LOG_LEVEL_WARN, "alarm_over", log_z("alarm", "client_address_lost"),
 			log_z("client", ip_text(&a->ip, ip)));
 		break;
 	case HEALTH_SUSPENDED:
-		log_event(LOG_LEVEL_ERROR, "finding_suspended", log_z("finding", a->code->id),
+		log_event(LOG_LEVEL_ERROR, "alarm", log_z("alarm", "finding_suspended"),
+			log_z("finding", a->code->id),
 			log_z("text",
 				"it suddenly refused most clients, so it only watches for a while: "
 				"look at the resolver, and at [site] and [actions]"));
 		break;
 	case HEALTH_RESUMED:
-		log_event(LOG_LEVEL_WARN, "finding_resumed", log_z("finding", a->code->id));
+		log_event(LOG_LEVEL_WARN, "alarm_over", log_z("alarm", "finding_suspended"),
+			log_z("finding", a->code->id));
 		break;
 	}
 }
@@ -127,8 +129,10 @@ alarmed(void *ctx, const struct health_alarm *a)
 static void
 log_config_error(const struct errbuf *one, void *ctx)
 {
-	log_event(LOG_LEVEL_ERROR, "settings_error", log_z("file", one->file),
-		log_u("line", one->line), log_z("text", one->text));
+	char text[1024];
+
+	errbuf_print(one, text, sizeof(text));
+	log_event(LOG_LEVEL_ERROR, "settings_error", log_z("text", text));
 }
 
 /* New settings for messages from now on.  Sockets, user and workers stay as they were: that takes

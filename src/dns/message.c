@@ -277,6 +277,9 @@ read_nothing(struct reader *r, struct str name, uint32_t ttl)
 	bool nxdomain = (r->head.flags & RCODE) == NXDOMAIN;
 	uint32_t soa_ttl;
 
+	/* Records, but none for what was asked: no proof that there are none. */
+	if (out->links == 0 && r->head.answers > 0)
+		return fail(r, "malformed");
 	if (read_soa_ttl(r, name, &soa_ttl)) {
 		ttl = clamp_ttl(min_u32(ttl, soa_ttl), TTL_NEG);
 	} else if (nxdomain || out->links == 0) {

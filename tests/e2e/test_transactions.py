@@ -111,6 +111,7 @@ class Transactions:
             self.assertEqual(smtp.data("Subject: %s\n\nhello" % marker).code, 250)
             self.bed.postfix.wait_mail("user@example.org", marker)
         for sender in ("first.%s@good.example" % self.way, "second.%s@nice.example" % self.way):
+            self.mxward.wait_log(sender)
             self.assertEqual(len(self.mxward.log_lines(sender)), 1)
 
     def test_null_sender(self):

@@ -96,16 +96,21 @@ class RawMilter(Raw):
         reply, data = self.ask("O", struct.pack("!III", version, actions, protocol))
         if reply != "O":
             raise ValueError("negotiation answered with %r" % reply)
-        return struct.unpack("!III", data[:12]) + (data[12:],)
+        terms = struct.unpack("!III", data[:12])
+        self.protocol = terms[2]
+        return terms + (data[12:],)
 
     def transaction(self, addr, helo, sender, rcpt, name="[unknown]"):
-        """CONNECT to RCPT; the answer to RCPT."""
+        """CONNECT to RCPT, as negotiated; the answer to RCPT."""
         family = b"6" if ":" in addr else b"4"
-        for command, data in (
-                ("C", name.encode() + b"\0" + family + struct.pack("!H", 1025)
+        for no_reply, command, data in (
+                (0x1000, "C", name.encode() + b"\0" + family + struct.pack("!H", 1025)
                  + addr.encode() + b"\0"),
-                ("H", helo.encode("utf-8", "surrogateescape") + b"\0"),
-                ("M", b"<" + sender.encode() + b">\0")):
+                (0x2000, "H", helo.encode("utf-8", "surrogateescape") + b"\0"),
+                (0x4000, "M", b"<" + sender.encode() + b">\0")):
+            if self.protocol & no_reply:
+                self.frame(command, data)
+                continue
             reply = self.ask(command, data)
             if reply != ("c", b""):
                 raise ValueError("%s answered with %r" % (command, reply))
