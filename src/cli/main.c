@@ -20,6 +20,7 @@ static const struct {
 	{"serve", cli_serve, "run the daemon beside the mail server"},
 	{"check", cli_check, "run the checks on one client by hand"},
 	{"replay", cli_replay, "judge recorded transactions again, without a network"},
+	{"rdns", cli_rdns, "say what a reverse name looks like"},
 	{"conf", cli_conf, "check and show settings, list findings"},
 };
 
