@@ -14,6 +14,7 @@
 #include "cli/conf.h"
 #include "conf/show.h"
 #include "daemon/config.h"
+#include "daemon/resolver.h"
 
 static const char help[] =
 	"Usage: mxward conf COMMAND\n"
@@ -44,6 +45,18 @@ print_error(const struct errbuf *one, void *ctx)
 	fprintf(stderr, "mxward: %s\n", line);
 }
 
+/* What the settings name besides themselves: the zone file. */
+static bool
+check_sources(struct config *config, struct errbuf *e)
+{
+	struct loop *loop = loop_new();
+	bool ok = loop && resolver_attach(config, NULL, loop, e);
+
+	config_free(config);
+	loop_free(loop);
+	return ok;
+}
+
 static int
 check(int argc, char **argv)
 {
@@ -60,7 +73,10 @@ check(int argc, char **argv)
 		const char *more = e.count >= CONF_ERRORS_MAX ? " or more" : "";
 		return cli_fail(EX_CONFIG, "%u error%s%s", e.count, e.count == 1 ? "" : "s", more);
 	}
-	config_free(config);
+	if (!check_sources(config, &e)) {
+		print_error(&e, NULL);
+		return cli_fail(EX_CONFIG, "1 error");
+	}
 	printf("%s: no errors\n", path);
 	return cli_finish(EX_OK);
 }

@@ -2,6 +2,8 @@
 #include "checks/checks.h"
 #include "daemon/config.h"
 #include "daemon/config_lines.h"
+#include "net/listen.h"
+#include "source/dns_servers.h"
 
 /* "; did you mean "x"?" for an unknown word, or nothing. */
 static struct str
@@ -132,12 +134,26 @@ listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 	static const struct str milter[] = {STR_INIT("inet:127.0.0.1:8891")};
 	static const struct str policy[] = {STR_INIT("inet:127.0.0.1:8892")};
 	struct listen_settings *s = section_struct;
+	const struct words *all[] = {&s->milter, &s->policy};
 
+	for (size_t k = 0; k < COUNT(all); k++)
+		for (size_t i = 0; i < all[k]->n; i++)
+			if (!listen_valid(all[k]->word[i], e))
+				return false;
 	if (s->milter.n || s->policy.n)
 		return true;
 	s->milter = (struct words){1, milter};
 	s->policy = (struct words){1, policy};
 	return true;
+}
+
+bool
+dns_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
+{
+	const struct dns_settings *s = section_struct;
+	struct servers ignored;
+
+	return servers_parse(s->resolver, &ignored, e);
 }
 
 bool

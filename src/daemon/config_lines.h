@@ -13,8 +13,9 @@ bool action_line(void *section_struct, struct arena *a, const struct entry *line
 /* [exempt] WHO = CHECK... ; reason into struct exempt_settings. */
 bool exempt_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
 	struct errbuf *e);
-/* Sockets where the file names none. */
+/* How sockets are written; those that are used where the file names none. */
 bool listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
+bool dns_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 bool policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 
 #endif

@@ -163,6 +163,14 @@ place_bind(const struct place *at, int fd, unsigned unix_mode)
 	return done == 0;
 }
 
+bool
+listen_valid(struct str spec, struct errbuf *e)
+{
+	struct place at;
+
+	return place_parse(spec, &at, e);
+}
+
 int
 listen_open(struct str spec, unsigned unix_mode, struct errbuf *e)
 {

@@ -19,6 +19,9 @@
  * sockets take IPv6 only.  Returns the descriptor, the caller's, or -1 with e. */
 int listen_open(struct str spec, unsigned unix_mode, struct errbuf *e) NODISCARD;
 
+/* Is it written as listen_open() wants it?  Opens nothing. */
+bool listen_valid(struct str spec, struct errbuf *e) NODISCARD;
+
 struct listener;
 /* Accept from a listening descriptor, which may be shared with other processes and is not owned.
  * accepted() owns each fd (non-blocking, close-on-exec). */
