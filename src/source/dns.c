@@ -42,9 +42,21 @@ struct stub {
 	struct list inflight, queue, failing;
 	struct timer *soon; /* answers that start() may not give itself */
 	struct source_dns_stats stats;
+	/* Whoever is answered may give up the last use of the stub: it goes when we are out of it.
+	 */
+	unsigned busy;
+	bool dying;
 };
 
 static void next_try(struct asking *q, const char *last_reason);
+static void destroy(struct stub *s);
+
+static void
+leave(struct stub *s)
+{
+	if (--s->busy == 0 && s->dying)
+		destroy(s);
+}
 
 static struct asking **
 find(struct stub *s, struct str name, enum dns_type type, uint64_t hash)
@@ -143,11 +155,13 @@ fail_failing(void *ctx)
 {
 	struct stub *s = ctx;
 
+	s->busy++;
 	while (!list_is_empty(&s->failing)) {
 		struct asking *q = LIST_ELEMENT(s->failing.next, struct asking, link);
 		conclude(q, answer_fail(q->fail));
 	}
 	start_queued(s);
+	leave(s);
 }
 
 /* From places where answering at once could surprise the caller: start(), a walk over a list. */
@@ -191,9 +205,8 @@ chase(struct asking *q, struct answer *a)
 }
 
 static void
-ended(void *ctx, enum exchange_end end, struct answer *a)
+exchange_is_over(struct asking *q, enum exchange_end end, struct answer *a)
 {
-	struct asking *q = ctx;
 	struct stub *s = q->stub;
 
 	q->exchange = NULL;
@@ -225,6 +238,17 @@ ended(void *ctx, enum exchange_end end, struct answer *a)
 	}
 	add_chain(q, a);
 	conclude_inflight(q, a);
+}
+
+static void
+ended(void *ctx, enum exchange_end end, struct answer *a)
+{
+	struct asking *q = ctx;
+	struct stub *s = q->stub;
+
+	s->busy++;
+	exchange_is_over(q, end, a);
+	leave(s);
 }
 
 static void
@@ -379,13 +403,9 @@ source_dns_new(const struct source_dns_options *o, struct errbuf *e)
 	return &s->source;
 }
 
-void
-source_dns_free(struct source *source)
+static void
+destroy(struct stub *s)
 {
-	struct stub *s = (struct stub *)source;
-
-	if (!s)
-		return;
 	struct list *lists[] = {&s->inflight, &s->queue, &s->failing};
 	for (size_t i = 0; i < COUNT(lists); i++)
 		while (!list_is_empty(lists[i]))
@@ -394,6 +414,17 @@ source_dns_free(struct source *source)
 	timer_free(s->soon);
 	cache_free(s->cache);
 	heap_free(s);
+}
+
+void
+source_dns_free(struct source *source)
+{
+	struct stub *s = (struct stub *)source;
+
+	if (s && s->busy)
+		s->dying = true;
+	else if (s)
+		destroy(s);
 }
 
 struct source_dns_stats

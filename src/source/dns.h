@@ -37,7 +37,8 @@ struct source_dns_stats {
 /* NULL with e filled when the resolvers are written wrongly.  With "none" every question that the
  * cache cannot answer has the answer NXDOMAIN. */
 struct source *source_dns_new(const struct source_dns_options *o, struct errbuf *e);
-/* All facts must have been answered or cancelled; NULL is fine. */
+/* All facts must have been answered or cancelled; NULL is fine, and so is a call from inside
+ * answered(). */
 void source_dns_free(struct source *s);
 struct source_dns_stats source_dns_stats(const struct source *s);
 struct cache_stats source_dns_cache_stats(const struct source *s);

@@ -96,7 +96,7 @@ servers_done(struct servers *s)
 }
 
 struct server *
-servers_pick(struct servers *s, const struct server *not)
+servers_pick(struct servers *s, const struct server * not )
 {
 	struct server *best = NULL, *self = NULL;
 
@@ -104,7 +104,7 @@ servers_pick(struct servers *s, const struct server *not)
 		struct server *at = &s->server[i];
 		if (at->dead)
 			continue;
-		if (at == not)
+		if (at == not )
 			self = at;
 		/* One that has just missed a question is tried after its neighbours. */
 		else if (!best || (best->misses && !at->misses))

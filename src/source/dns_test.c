@@ -597,6 +597,44 @@ test_nobody_there(void **state)
 	stub_free(s);
 }
 
+static struct source *to_free;
+
+static void
+answered_and_freed(struct fact *f, struct answer *a)
+{
+	answered(f, a);
+	source_dns_free(to_free);
+	to_free = NULL;
+}
+
+/* After a reload the last message under the old settings takes its resolver with it. */
+static void
+test_freed_by_whom_it_answers(void **state)
+{
+	static const char *const names[] = {"ok.example", "drop.example"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		struct source *kept = stub_new(1, 500);
+		char text[40];
+		struct errbuf e = {0};
+		snprintf(text, sizeof(text), "127.0.0.1@%u", one.port);
+		struct source_dns_options o = {.loop = loop,
+			.resolver = str_of(text),
+			.timeout_ms = TIMEOUT,
+			.max_inflight = 1,
+			.answered = answered_and_freed};
+		to_free = source_dns_new(&o, &e);
+		make_facts(2);
+		ask(to_free, 0, str_of(names[i]));
+		ask(to_free, 1, STR("waits.example"));
+		to_free->cancel(to_free, &facts[1]);
+		run_until(1, 2000);
+		assert_int_equal(n_got, 1);
+		assert_null(to_free);
+		stub_free(kept);
+	}
+}
+
 static void
 test_settings(void **state)
 {
@@ -655,6 +693,7 @@ main(void)
 		cmocka_unit_test(test_burst_and_unpredictable),
 		cmocka_unit_test(test_descriptors_with_loss),
 		cmocka_unit_test(test_nobody_there),
+		cmocka_unit_test(test_freed_by_whom_it_answers),
 		cmocka_unit_test(test_settings),
 	};
 
