@@ -79,8 +79,10 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 	config_generation(config)->source = &record->source;
 	r->out = out;
 	r->visit = visit_new(gate,
-		&(struct visit_client){
-			.ip = record->client, .port = record->port, .way = "replay"});
+		&(struct visit_client){.ip = record->client,
+			.port = record->port,
+			.way = "replay",
+			.case_id = record->id});
 	if (record->has_helo)
 		visit_env(r->visit, ENV_HELO, record->helo);
 	if (record->has_from)

@@ -86,11 +86,11 @@ pointer(const struct judgement *j, struct arena *a)
 		return STR("");
 	if (!url.n) {
 		buf_puts(&b, "Case ");
-		buf_put(&b, j->case_id);
+		buf_put_escaped(&b, j->case_id, 64);
 	}
 	for (size_t i = 0; i < url.n; i++) {
 		if (url.p[i] == '%' && i + 1 < url.n && url.p[i + 1] == 'c') {
-			buf_put(&b, j->case_id);
+			buf_put_escaped(&b, j->case_id, 64);
 			i++;
 		} else {
 			buf_putc(&b, url.p[i]);

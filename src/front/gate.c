@@ -172,7 +172,12 @@ visit_new(struct gate *g, const struct visit_client *client)
 	g->visits++;
 	v->generation = gen;
 	v->client = *client;
-	make_case_id(g, v->case_id);
+	if (client->case_id.n) {
+		struct str id = str_slice(client->case_id, 0, CASE_ID_MAX - 1);
+		memcpy(v->case_id, id.p, id.n); /* the visit began all zero */
+	} else {
+		make_case_id(g, v->case_id);
+	}
 	v->unchecked_because = never_checked(gen, client);
 	if (v->unchecked_because)
 		return v;

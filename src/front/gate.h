@@ -36,14 +36,15 @@ struct generation {
 struct generation *generation_ref(struct generation *g);
 void generation_unref(struct generation *g); /* NULL is fine */
 
+#define CASE_ID_MAX 64
+
 struct visit_client {
 	struct ip ip; /* len 0: unknown (not an Internet client): everything is accepted */
 	uint16_t port;
 	bool authenticated;
-	const char *way; /* "policy", "milter": literal, for the log */
+	const char *way;    /* "policy", "milter": literal, for the log */
+	struct str case_id; /* of a record; empty: a new one is drawn */
 };
-
-#define CASE_ID_MAX 16
 
 /* One recipient's decision, for the log and the statistics. */
 struct decision {
