@@ -78,7 +78,7 @@ put_value(struct buf *b, struct str s)
 
 		buf_put_escaped(b, str_slice(s, 0, end), VALUE_MAX);
 		if (end < s.n)
-			buf_puts(b, "\\034");
+			buf_puts(b, "\\\"");
 		s = str_skip(s, end + 1);
 	}
 	if (cut)

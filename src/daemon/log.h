@@ -3,9 +3,9 @@
  *
  *	time=2026-01-02T03:04:05Z level=info event=decision client=192.0.2.1 verdict=reject
  *
- * A value is quoted where it holds a blank, '=', '"' or nothing; inside, bytes outside 0x20..0x7e,
- * backslashes and quotes are \DDD (decimal), so a line is a line whatever a peer sends.  A line has
- * at most LOG_LINE_MAX bytes; what does not fit is left out and marked by cut=yes.
+ * A value is quoted where it holds a blank, '=', '"' or nothing; inside, a quote is \" and bytes
+ * outside 0x20..0x7e and backslashes are \DDD (decimal), so a line is a line whatever a peer sends.
+ *A line has at most LOG_LINE_MAX bytes; what does not fit is left out and marked by cut=yes.
  *
  * Writing never blocks.  Lines gather (LOG_BUFFER at most) and leave when 4 KiB are full, after
  * 20 ms, or at once at level error.  While the sink takes nothing they stay, then are dropped and
