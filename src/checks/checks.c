@@ -44,7 +44,7 @@ ip_str(struct ask *q, const struct ip *ip)
 static struct str
 list(struct ask *q, const struct dns_answer *answer, bool addresses)
 {
-	char room[800];
+	UNSET char room[800];
 	struct buf b = BUF(room);
 
 	for (size_t i = 0; i < answer->n && i < LIST_SHOWN; i++) {

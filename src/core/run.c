@@ -145,7 +145,7 @@ static void
 run_check(struct transaction *t, size_t i)
 {
 	const struct check *check = t->o.checks->check[i];
-	struct findings out;
+	UNSET struct findings out;
 	struct ask q = {.txn = t,
 		.check = (unsigned)i,
 		.client = t->client,

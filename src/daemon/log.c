@@ -212,7 +212,7 @@ append(struct str line)
 static void
 append_dropped(void)
 {
-	char room[LOG_LINE_MAX];
+	UNSET char room[LOG_LINE_MAX];
 	struct buf line = BUF(room);
 	struct log_pair pair = log_u("dropped", lg.dropped);
 
@@ -274,7 +274,7 @@ log_wants(enum log_level level)
 void
 log_pairs(enum log_level level, const char *event, const struct log_pair *pairs, size_t n)
 {
-	char room[LOG_LINE_MAX];
+	UNSET char room[LOG_LINE_MAX];
 	struct buf line = BUF(room);
 
 	if (!log_wants(level))

@@ -55,9 +55,9 @@ static void
 decided(void *ctx, const struct decision *d)
 {
 	const struct verdict *v = d->verdict;
-	char findings_room[FINDINGS_LOG], score_room[16], ip[IP_TEXT_MAX];
+	UNSET char findings_room[FINDINGS_LOG], score_room[16], ip[IP_TEXT_MAX];
 	struct buf findings = BUF(findings_room), score = BUF(score_room);
-	struct log_pair pair[20];
+	UNSET struct log_pair pair[20];
 	size_t n = 0;
 
 	if (!log_wants(LOG_LEVEL_INFO))

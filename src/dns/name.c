@@ -153,7 +153,7 @@ wire_print(const struct wire *w, char room[DNS_NAME_TEXT_MAX])
 bool
 dns_name_parse(struct arena *a, struct str text, struct str *out)
 {
-	char room[DNS_NAME_TEXT_MAX];
+	UNSET char room[DNS_NAME_TEXT_MAX];
 	struct wire w;
 
 	if (!wire_from_text(text, &w))
@@ -178,7 +178,7 @@ dns_name_read_text(struct cursor *c, char room[DNS_NAME_TEXT_MAX], struct str *o
 bool
 dns_name_read(struct arena *a, struct cursor *c, struct str *out)
 {
-	char room[DNS_NAME_TEXT_MAX];
+	UNSET char room[DNS_NAME_TEXT_MAX];
 	struct str text;
 
 	if (!dns_name_read_text(c, room, &text))
@@ -220,7 +220,7 @@ struct str
 dns_reverse_name(struct arena *a, const struct ip *ip)
 {
 	static const char digits[] = "0123456789abcdef";
-	char room[DNS_NAME_TEXT_MAX];
+	UNSET char room[DNS_NAME_TEXT_MAX];
 	struct buf b = BUF(room);
 
 	must(ip->len == 4 || ip->len == 16);

@@ -152,7 +152,7 @@ static void
 on_verdict(void *ctx, const struct verdict *v)
 {
 	struct milter_conn *c = ctx;
-	char room[MILTER_OUT_MAX];
+	UNSET char room[MILTER_OUT_MAX];
 	struct buf out = BUF(room);
 
 	switch (v->kind) {
@@ -298,7 +298,7 @@ static enum conn_step
 serve(struct milter_conn *c, const struct milter_frame *f)
 {
 	const struct command *command = find_command(c, f->command);
-	char room[MILTER_OUT_MAX];
+	UNSET char room[MILTER_OUT_MAX];
 	struct buf out = BUF(room);
 	enum say say = command ? command->run(c, f->data, &out) : SAY_GOODBYE;
 

@@ -114,7 +114,7 @@ static void
 on_verdict(void *ctx, const struct verdict *v)
 {
 	struct policy_conn *c = ctx;
-	char room[POLICY_ANSWER_MAX];
+	UNSET char room[POLICY_ANSWER_MAX];
 	struct buf out = BUF(room);
 
 	put_verdict(c, v, &out);
@@ -126,7 +126,7 @@ static void
 serve(struct policy_conn *c, const struct policy_request *q)
 {
 	enum policy_state state = policy_state_of(q->protocol_state);
-	char room[POLICY_ANSWER_MAX];
+	UNSET char room[POLICY_ANSWER_MAX];
 	struct buf out = BUF(room);
 
 	if (!str_eq(q->request, STR("smtpd_access_policy")))
