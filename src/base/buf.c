@@ -34,12 +34,6 @@ buf_putc(struct buf *b, char c)
 }
 
 void
-buf_puts(struct buf *b, const char *z)
-{
-	buf_put(b, str_of(z));
-}
-
-void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;

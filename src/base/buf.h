@@ -23,7 +23,11 @@ struct buf buf_on(void *room, size_t max);
 
 void buf_put(struct buf *b, struct str s);
 void buf_putc(struct buf *b, char c);
-void buf_puts(struct buf *b, const char *z);
+static inline void
+buf_puts(struct buf *b, const char *z)
+{
+	buf_put(b, str_of(z));
+}
 void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Decimal. */
 void buf_putu(struct buf *b, uint64_t v);

@@ -1,12 +1,6 @@
 /* str: see str.h. */
 #include "base/str.h"
 
-struct str
-str_of(const char *z)
-{
-	return (struct str){z, z ? strlen(z) : 0};
-}
-
 bool
 str_eq(struct str a, struct str b)
 {

@@ -29,6 +29,13 @@ struct str {
 
 /* What every byte passes through is inline. */
 
+/* A NUL-terminated string as a struct str; NULL gives the empty string.  Borrows. */
+static inline struct str
+str_of(const char *z)
+{
+	return (struct str){z, z ? strlen(z) : 0};
+}
+
 static inline struct str
 str_from(const char *p, size_t n)
 {
@@ -91,9 +98,6 @@ chr_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
-
-/* A NUL-terminated string as a struct str; NULL gives the empty string.  Borrows. */
-struct str str_of(const char *z);
 
 bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b);
