@@ -52,6 +52,21 @@ test_words_and_trim(void **state)
 }
 
 static void
+test_sorted(void **state)
+{
+	struct str list[] = {STR("b"), STR(""), STR("ab"), STR("a"), STR("b\0"), STR("a")};
+
+	str_sort(list, COUNT(list));
+	for (size_t i = 1; i < COUNT(list); i++)
+		assert_true(str_cmp(list[i - 1], list[i]) <= 0);
+	assert_true(str_is_in(list, COUNT(list), STR("")));
+	assert_true(str_is_in(list, COUNT(list), STR("b\0")));
+	assert_false(str_is_in(list, COUNT(list), STR("b\0\0")));
+	assert_false(str_is_in(list, 0, STR("a")));
+	str_sort(NULL, 0);
+}
+
+static void
 test_numbers(void **state)
 {
 	static const struct {
@@ -344,6 +359,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_words_and_trim),
+		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_affixes),
 		cmocka_unit_test(test_arena_limit),

@@ -1,4 +1,6 @@
 /* str: see str.h. */
+#include <stdlib.h>
+
 #include "base/str.h"
 
 bool
@@ -108,6 +110,25 @@ str_trim(struct str s)
 	while (s.n && is_blank(s.p[s.n - 1]))
 		s.n--;
 	return s;
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+void
+str_sort(struct str *list, size_t n)
+{
+	if (n)
+		qsort(list, n, sizeof(*list), compare);
+}
+
+bool
+str_is_in(const struct str *sorted, size_t n, struct str key)
+{
+	return n && bsearch(&key, sorted, n, sizeof(key), compare);
 }
 
 bool

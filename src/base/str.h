@@ -120,6 +120,10 @@ bool str_word(struct str *rest, struct str *word);
 /* Without blanks (space, tab, CR, LF) at both ends. */
 struct str str_trim(struct str s);
 
+/* Sort by str_cmp(); find a key in what is sorted. */
+void str_sort(struct str *list, size_t n);
+bool str_is_in(const struct str *sorted, size_t n, struct str key);
+
 /* Decimal digits only, at most max; false for anything else, also for the empty string. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 

@@ -8,7 +8,7 @@
 
 #include "core/check.h"
 
-extern const struct check check_rdns, check_generic_rdns, check_helo;
+extern const struct check check_rdns, check_generic_rdns, check_helo, check_spf;
 
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);
@@ -16,6 +16,15 @@ const struct check *const *checks_all(size_t *n);
 /* Settings of generic_rdns; the files are read by whoever loads the settings. */
 struct generic_rdns_settings {
 	struct words words;
+};
+
+/* Settings of spf; the file of cheaters is read by whoever loads the settings. */
+struct spf_settings {
+	bool helo, explanation;
+	int64_t questions, voids;
+	int64_t open_from, wide_from;
+	struct words providers;
+	struct str cheaters; /* path */
 };
 
 #define REVERSE_NAMES_MAX 10 /* RFC 8601 3 points at the ten of RFC 7208 4.6.4 */

@@ -82,7 +82,8 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 		&(struct visit_client){.ip = record->client,
 			.port = record->port,
 			.way = "replay",
-			.case_id = record->id});
+			.case_id = record->id,
+			.time = record->time});
 	if (record->has_helo)
 		visit_env(r->visit, ENV_HELO, record->helo);
 	if (record->has_from)

@@ -158,6 +158,10 @@ json_auth(const struct result *r)
 	json_object_set_new(auth, "iprev", json_string(auth_result_name(r->iprev)));
 	if (r->confirmed.n)
 		json_object_set_new(auth, "iprev_name", json_str(r->confirmed));
+	json_object_set_new(auth, "spf_helo", json_string(auth_result_name(r->spf_helo)));
+	json_object_set_new(auth, "spf_mailfrom", json_string(auth_result_name(r->spf_mailfrom)));
+	if (r->spf_explanation.n)
+		json_object_set_new(auth, "spf_explanation", json_str(r->spf_explanation));
 	return auth;
 }
 

@@ -24,6 +24,7 @@ struct check {
 
 #define CHECKS_MAX 16
 
+struct domains;
 struct rdns_words;
 
 /* What the checks may know about the receiving site; from [site]. */
@@ -33,6 +34,7 @@ struct site {
 	struct words domains;		     /* domains that we receive mail for */
 	struct nets addresses;		     /* our own addresses */
 	const struct rdns_words *rdns_words; /* of reverse names; NULL: built-in */
+	const struct domains *spf_cheaters;  /* whose SPF pass proves nothing; NULL: nobody's */
 };
 
 #endif

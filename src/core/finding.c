@@ -7,6 +7,8 @@ auth_result_name(enum auth_result r)
 	static const char *const names[] = {[AUTH_UNSET] = "none",
 		[AUTH_PASS] = "pass",
 		[AUTH_FAIL] = "fail",
+		[AUTH_SOFTFAIL] = "softfail",
+		[AUTH_NEUTRAL] = "neutral",
 		[AUTH_TEMPERROR] = "temperror",
 		[AUTH_PERMERROR] = "permerror",
 		[AUTH_NONE] = "none"};

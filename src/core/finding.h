@@ -57,7 +57,16 @@ struct finding {
 };
 
 /* RFC 8601 2.7 result words that checks produce besides findings. */
-enum auth_result { AUTH_UNSET, AUTH_PASS, AUTH_FAIL, AUTH_TEMPERROR, AUTH_PERMERROR, AUTH_NONE };
+enum auth_result {
+	AUTH_UNSET,
+	AUTH_PASS,
+	AUTH_FAIL,
+	AUTH_SOFTFAIL,
+	AUTH_NEUTRAL,
+	AUTH_TEMPERROR,
+	AUTH_PERMERROR,
+	AUTH_NONE
+};
 const char *auth_result_name(enum auth_result r);
 
 #define FINDINGS_MAX 16 /* of one check */
@@ -65,8 +74,9 @@ const char *auth_result_name(enum auth_result r);
 /* What one run of one check reports; kept only when the run ends in CHECK_DONE. */
 struct findings {
 	size_t n;
-	enum auth_result iprev;
+	enum auth_result iprev, spf_helo, spf_mailfrom;
 	struct str confirmed;		   /* reverse name that forward DNS confirms, or empty */
+	struct str spf_explanation;	   /* the sender's domain's words on a fail, or empty */
 	struct finding item[FINDINGS_MAX]; /* last: only the first n are ever touched or copied */
 };
 

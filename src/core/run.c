@@ -132,6 +132,7 @@ keep_findings(struct transaction *t, const struct findings *from, size_t check)
 
 	memcpy(kept, from, size);
 	kept->confirmed = arena_str(a, from->confirmed);
+	kept->spf_explanation = arena_str(a, from->spf_explanation);
 	for (size_t i = 0; i < kept->n; i++) {
 		struct finding *f = &kept->item[i];
 		f->check = (uint8_t)check;
@@ -150,13 +151,14 @@ run_check(struct transaction *t, size_t i)
 		.check = (unsigned)i,
 		.client = t->client,
 		.reverse = t->reverse,
+		.now = t->o.now,
 		.scratch = t->o.scratch,
 		.settings = t->o.checks->settings[i],
 		.site = t->o.site};
 
 	out.n = 0;
-	out.iprev = AUTH_UNSET;
-	out.confirmed = STR("");
+	out.iprev = out.spf_helo = out.spf_mailfrom = AUTH_UNSET;
+	out.confirmed = out.spf_explanation = STR("");
 	/* It waits for what it asks in this run, not for what an earlier run was curious about. */
 	for (size_t k = 0; k < t->n_facts; k++)
 		t->fact[k]->waiters &= ~bit(i);
@@ -267,7 +269,10 @@ transaction_result(struct transaction *t)
 
 	if (t->result.finding && t->result.done == done)
 		return t->result;
-	struct result r = {.done = done, .runs = t->runs, .confirmed = STR("")};
+	struct result r = {.done = done,
+		.runs = t->runs,
+		.confirmed = STR(""),
+		.spf_explanation = STR("")};
 	size_t n = 0;
 	for (size_t i = 0; i < t->o.checks->n; i++)
 		n += t->findings[i] ? t->findings[i]->n : 0;
@@ -282,6 +287,12 @@ transaction_result(struct transaction *t)
 			r.iprev = from->iprev;
 		if (from->confirmed.n)
 			r.confirmed = from->confirmed;
+		if (from->spf_helo != AUTH_UNSET)
+			r.spf_helo = from->spf_helo;
+		if (from->spf_mailfrom != AUTH_UNSET)
+			r.spf_mailfrom = from->spf_mailfrom;
+		if (from->spf_explanation.n)
+			r.spf_explanation = from->spf_explanation;
 	}
 	r.finding = list;
 	t->result = r;

@@ -33,6 +33,7 @@ struct transaction_options {
 	struct arena *arena;   /* the transaction's; its owner frees it after transaction_end() */
 	struct arena *scratch; /* shared by all transactions of the process */
 	uint64_t skip;	       /* bit i: do not run check i (exempted) */
+	int64_t now;	       /* seconds since 1970, the same for all checks */
 	/* Called from transaction_answer() when the last network question that a check waits for
 	 * was answered.  May be NULL. */
 	void (*settled)(void *ctx);
@@ -57,8 +58,9 @@ void transaction_end(struct transaction *t);
 struct result {
 	size_t n;
 	const struct finding *const *finding;
-	enum auth_result iprev;
-	struct str confirmed; /* confirmed reverse name or empty */
+	enum auth_result iprev, spf_helo, spf_mailfrom;
+	struct str confirmed;	    /* confirmed reverse name or empty */
+	struct str spf_explanation; /* the sender's domain's words, printable, or empty */
 	uint64_t done;	      /* bit i: check i has finished */
 	unsigned runs;	      /* how many times a check was run in all */
 };

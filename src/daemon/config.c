@@ -6,6 +6,7 @@
 #include "checks/rdns_words.h"
 #include "daemon/config.h"
 #include "daemon/config_lines.h"
+#include "dns/domains.h"
 
 #define FIELD(section, member) offsetof(struct section##_settings, member)
 #define ROWS(rows)	       .settings = (rows), .n = COUNT(rows)
@@ -48,6 +49,9 @@ static const char *const profiles[] = {"score", "strict", "monitor", NULL};
 static const char *const replies[] = {"full", "terse", NULL};
 
 static const struct setting policy_rows[] = {
+	{"checks", SETTING_WORDS, FIELD(policy, checks), "rdns generic_rdns helo", 0, 0, NULL,
+		"The checks that are made.  spf is there to be tried; in this version it has to be "
+		"named."},
 	{"profile", SETTING_CHOICE, FIELD(policy, profile), "score", 0, 0, profiles,
 		"score: findings add up, and only the sum refuses.  strict: no reverse name, a "
 		"mismatch, an end user's line are refused each by itself, as providers with a "
@@ -269,18 +273,24 @@ release(struct generation *g)
 	heap_free(c);
 }
 
+static const void *
+settings_of(const struct config *c, const struct check *check)
+{
+	size_t i = 0;
+
+	while (c->generation.checks.check[i] != check)
+		must(++i < c->generation.checks.n);
+	return c->check_settings[i];
+}
+
 /* The administrator's words for reverse names, each file laid over what came before. */
 static bool
 load_rdns_words(struct config *c, struct errbuf *e)
 {
 	const struct rdns_words *under = NULL; /* the built-in ones */
-	const struct words *files = NULL;
+	const struct generic_rdns_settings *s = settings_of(c, &check_generic_rdns);
+	const struct words *files = &s->words;
 
-	for (size_t i = 0; i < c->generation.checks.n; i++)
-		if (c->generation.checks.check[i] == &check_generic_rdns)
-			files = &((const struct generic_rdns_settings *)c->check_settings[i])
-					 ->words;
-	must(files);
 	for (size_t i = 0; i < files->n; i++) {
 		struct rdns_words *w = arena_new(&c->arena, struct rdns_words);
 		const char *path = arena_z(&c->arena, files->word[i]);
@@ -291,6 +301,24 @@ load_rdns_words(struct config *c, struct errbuf *e)
 		under = w;
 	}
 	c->generation.site.rdns_words = under;
+	return true;
+}
+
+/* Domains whose SPF pass counts for nothing. */
+static bool
+load_spf_cheaters(struct config *c, struct errbuf *e)
+{
+	const struct spf_settings *s = settings_of(c, &check_spf);
+	struct domains *all = arena_new(&c->arena, struct domains);
+	const char *path = arena_z(&c->arena, s->cheaters);
+	struct str text;
+
+	if (!s->cheaters.n)
+		return true;
+	if (!conf_read_file(path, &c->arena, &text, e) ||
+		!domains_parse(&c->arena, path, text, all, e))
+		return false;
+	c->generation.site.spf_cheaters = all;
 	return true;
 }
 
@@ -318,12 +346,13 @@ fill_generation(struct config *c, struct errbuf *e)
 		.n_exemptions = c->exempt.n,
 		.exemptions = c->exempt.list};
 	set_actions(c, &g->checks);
+	g->off = checks_off(&s->checks);
 	g->budget_ms = (uint64_t)s->budget;
 	g->again_ms = (uint64_t)s->again;
 	g->watch_nat = c->health.watch_addresses;
 	g->watch_findings = c->health.watch_findings;
 	g->suspend_ms = (uint64_t)c->health.suspend;
-	return load_rdns_words(c, e);
+	return load_rdns_words(c, e) && load_spf_cheaters(c, e);
 }
 
 static struct config *

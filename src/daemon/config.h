@@ -25,6 +25,7 @@ struct dns_settings {
 };
 
 struct policy_settings {
+	struct words checks;
 	int profile, reply;
 	int32_t reject_at, defer_at;
 	bool show_score;

@@ -156,11 +156,40 @@ dns_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 	return servers_parse(s->resolver, &ignored, e);
 }
 
+uint64_t
+checks_off(const struct words *names)
+{
+	size_t n;
+	const struct check *const *checks = checks_all(&n);
+	uint64_t on = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < names->n; k++)
+			if (str_eq(names->word[k], str_of(checks[i]->name)) ||
+				str_eq(names->word[k], STR("all")))
+				on |= (uint64_t)1 << i;
+	return ~on;
+}
+
+/* [policy] checks: names that exist. */
+static bool
+check_names(const struct words *names, struct arena *a, struct errbuf *e)
+{
+	uint64_t ignored;
+
+	for (size_t i = 0; i < names->n; i++)
+		if (!read_checks(names->word[i], a, &ignored, e))
+			return false;
+	return true;
+}
+
 bool
 policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 {
 	const struct policy_settings *s = section_struct;
 
+	if (!check_names(&s->checks, a, e))
+		return false;
 	if (s->reject_at <= 0)
 		return err(e, "reject_at must be above 0: at 0 everything would be refused");
 	if (s->defer_at < 0 || s->defer_at > s->reject_at)

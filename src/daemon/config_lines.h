@@ -16,6 +16,8 @@ bool exempt_line(void *section_struct, struct arena *a, const struct entry *line
 /* How sockets are written; those that are used where the file names none. */
 bool listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 bool dns_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
+/* Bit i: check i is not among the names. */
+uint64_t checks_off(const struct words *names);
 bool policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 
 #endif

@@ -17,8 +17,9 @@
 #define NXDOMAIN 3
 #define TYPE_OPT 41
 #define CLASS_IN 1
-#define TTL_NEG	 3600 /* RFC 2308 5 lets us choose; nobody's repair should take longer to be seen \
-		       */
+#define TTL_NEG                                                                          \
+	3600 /* RFC 2308 5 lets us choose; nobody's repair should take longer to be seen \
+	      */
 #define TTL_NOSOA 60
 
 static const struct {

@@ -20,6 +20,7 @@ struct ask {
 	bool waits;		 /* some ask returned NULL in this run */
 	struct ip client;	 /* known from the start */
 	struct str reverse;	 /* where the PTR records of client would be */
+	int64_t now;		 /* seconds since 1970, fixed per transaction */
 	struct arena *scratch;	 /* emptied before each run */
 	const void *settings;	 /* the running check's own settings */
 	const struct site *site; /* facts about the receiver's own site, fixed per transaction */

@@ -186,7 +186,8 @@ visit_new(struct gate *g, const struct visit_client *client)
 		.source = gen->source,
 		.arena = &v->arena,
 		.scratch = &g->scratch,
-		.skip = policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		.skip = gen->off | policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		.now = client->time ? client->time : clock_wall(),
 		.settled = settled,
 		.ctx = v};
 	v->txn = transaction_begin(&o, &client->ip);

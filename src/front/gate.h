@@ -24,6 +24,7 @@ struct generation {
 	unsigned refs;
 	unsigned number; /* 1, 2, ... for the log */
 	struct check_set checks;
+	uint64_t off; /* bit i: check i is not made at all */
 	struct site site;
 	struct policy policy;
 	struct source *source; /* may be NULL */
@@ -44,6 +45,7 @@ struct visit_client {
 	bool authenticated;
 	const char *way;    /* "policy", "milter": literal, for the log */
 	struct str case_id; /* of a record; empty: a new one is drawn */
+	int64_t time;	    /* seconds since 1970, of a record that is judged again; 0: now */
 };
 
 /* One recipient's decision, for the log and the statistics. */

@@ -345,6 +345,8 @@ spf_check(struct ask *q, const struct spf_request *r, struct spf_outcome *out)
 	struct spf s = begin(q, r, domain);
 	if (is_mail_domain(domain))
 		o.result = spf_check_host(&s, domain, &m);
+	else if (!domain.n)
+		o.result = spf_trouble(&s, SPF_NONE, "no domain is named");
 	else
 		o.result = spf_trouble(&s, SPF_NONE, "\"%.*s\" is no domain name", STR_ARG(domain));
 	if (o.result == SPF_WAIT)

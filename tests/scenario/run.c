@@ -7,6 +7,7 @@
  *	client 203.0.113.5                   then helo, from: the SMTP dialogue
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
+ *	checks rdns helo                     in all scenarios of the file, from here on
  *	unknown none|fail                    every other question (default: nxdomain)
  *	rcpt b@example.net                   begins the expectations for this recipient:
  *	verdict reject 550 5.7.25
@@ -19,6 +20,7 @@
  *	evidence rdns_none KEY VALUE
  *	iprev permerror
  *	confirmed NAME
+ *	spf_helo pass, spf_mailfrom fail, explanation TEXT
  *	questions 3                          at most so many
  * Then the same transaction is played ORDERS times with answers arriving one by one in random
  * order and the dialogue going on in between: findings must be the same each time.
@@ -40,7 +42,7 @@ static unsigned passed, failed;
 struct scenario {
 	const char *file;
 	unsigned line_no;
-	struct str title;
+	struct str title, checks; /* checks: those that run, empty: all */
 	struct str line[LINES_MAX];
 	size_t n;
 	struct arena arena, scratch;
@@ -196,6 +198,24 @@ cancel(struct source *source, struct fact *f)
 			t->open[i] = t->open[--t->n];
 }
 
+/* Bit i: check i is not named by the file's "checks" line. */
+static uint64_t
+unnamed_checks(const struct scenario *s, const struct check_set *checks)
+{
+	struct str rest = s->checks, word;
+	uint64_t named = 0;
+
+	while (str_word(&rest, &word)) {
+		size_t i = 0;
+		while (i < checks->n && !str_eq(word, str_of(checks->check[i]->name)))
+			i++;
+		if (i == checks->n)
+			fprintf(stderr, "%s: no check \"%.*s\"\n", s->file, STR_ARG(word)), exit(2);
+		named |= (uint64_t)1 << i;
+	}
+	return named ? ~named : 0;
+}
+
 static struct transaction *
 begin(struct scenario *s, struct test_source *source, struct arena *arena)
 {
@@ -207,7 +227,8 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 		.source = &source->source,
 		.arena = arena,
 		.scratch = &s->scratch,
-		.skip = policy_skip(&g->policy, client, &which)};
+		.now = 1764000000,
+		.skip = policy_skip(&g->policy, client, &which) | unnamed_checks(s, &g->checks)};
 
 	return transaction_begin(&o, client);
 }
@@ -229,8 +250,10 @@ fingerprint(struct transaction *t, struct arena *a)
 		}
 		buf_puts(&b, "\n");
 	}
-	buf_printf(&b, "iprev=%s confirmed=%.*s done=%llx", auth_result_name(r.iprev),
-		STR_ARG(r.confirmed), (unsigned long long)r.done);
+	buf_printf(&b, "iprev=%s confirmed=%.*s done=%llx spf=%s %s \"%.*s\"",
+		auth_result_name(r.iprev), STR_ARG(r.confirmed), (unsigned long long)r.done,
+		auth_result_name(r.spf_helo), auth_result_name(r.spf_mailfrom),
+		STR_ARG(r.spf_explanation));
 	return arena_str(a, buf_str(&b));
 }
 
@@ -339,6 +362,12 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 		got = str_of(auth_result_name(r->iprev));
 	} else if (str_eq(word, STR("confirmed"))) {
 		got = r->confirmed;
+	} else if (str_eq(word, STR("spf_helo"))) {
+		got = str_of(auth_result_name(r->spf_helo));
+	} else if (str_eq(word, STR("spf_mailfrom"))) {
+		got = str_of(auth_result_name(r->spf_mailfrom));
+	} else if (str_eq(word, STR("explanation"))) {
+		got = r->spf_explanation;
 	} else if (str_eq(word, STR("only"))) {
 		got = ids(s, r);
 	} else if (str_eq(word, STR("none"))) {
@@ -455,7 +484,10 @@ run_file(const char *path)
 		line_no++;
 		if (str_eq(line, STR("---"))) {
 			run_scenario(&s);
-			s = (struct scenario){.file = path, .line_no = line_no + 1};
+			s = (struct scenario){
+				.file = path, .line_no = line_no + 1, .checks = s.checks};
+		} else if (str_has_prefix(line, STR("checks "))) {
+			s.checks = str_skip(line, 7);
 		} else if (line.n && line.p[0] == '#') {
 			s.title = s.title.n ? s.title : str_trim(str_skip(line, 1));
 		} else if (line.n) {
