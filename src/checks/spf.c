@@ -120,7 +120,7 @@ static const struct finding_code codes[] = {
 		.action = SCORE(300),
 		.code = 550,
 		.enhanced = "5.7.24",
-		.reference = "RFC 7208 11.4"},
+		.reference = "RFC 7208 8.3"},
 	[WIDE] = {.id = "spf_wide",
 		.label = "SPF record lets very many send",
 		.text = "the SPF policy of {domain} proves little: it lets {addresses} send in its "
@@ -129,7 +129,7 @@ static const struct finding_code codes[] = {
 		.cause = CAUSE_AUTH_MISSING,
 		.code = 550,
 		.enhanced = "5.7.24",
-		.reference = "RFC 7208 11.4"},
+		.reference = "RFC 7208 8.3"},
 	[UNTRUSTED] = {.id = "spf_untrusted",
 		.label = "SPF pass of a domain that is not believed",
 		.text = "{client} may send for {domain}, but {entry} is listed here as a domain "

@@ -1,13 +1,13 @@
 /*
- * spf/width: how much address space earns pass under a policy, RFC 7208 11.4's open question.
+ * spf/width: how much address space earns pass under a policy.
  *
  * "+all" has endless spellings, so it is not looked for: what counts is the union of everything
  * that a record and the records it includes let pass, in the client's own address family (a policy
  * that is wide open for IPv6 says nothing bad about a client that passed by IPv4).
  *
  *	ip4, ip6	their networks
- *	a, mx		networks of their addresses where the prefix is short; with /24 (IPv6 /48)
- *or longer they are a handful of hosts and are neither asked for nor counted
+ *	a, mx		networks of their addresses where the prefix is short; from /24 (IPv6 /48)
+ *			on they are a handful of hosts, neither asked for nor counted
  *	exists		everybody, if the name exists and does not depend on the client
  *	ptr		everybody, if the domain is a public suffix
  *	include		what the included record lets pass; redirect likewise
@@ -27,6 +27,9 @@
 #define LONG_PREFIX4	  24
 #define LONG_PREFIX6	  48
 #define SPANS_MAX	  16384
+
+/* Letters of names that whoever connects can choose. */
+#define CLIENTS_CHOICE STR("ph")
 
 /* IPv4 addresses as they are, IPv6 by their first 64 bits. */
 struct span {
@@ -103,7 +106,7 @@ add_net(struct walk *w, const struct place *at, const struct spf_term *t, const 
 	if ((net->ip.len == 16) != w->six)
 		return;
 	uint64_t lo = big_endian(net->ip.b, w->six ? 8 : 4);
-	uint64_t rest = bits ? (last_address(w) >> bits) : last_address(w);
+	uint64_t rest = bits < size ? last_address(w) >> bits : 0;
 	add_span(w, at, t, lo, lo + rest);
 }
 
@@ -155,13 +158,13 @@ add_by_name(struct walk *w, const struct place *at, const struct spf_term *t)
 	const struct dns_answer *a = spf_ask(w->s, type, name);
 	if (!a)
 		return false;
+	w->partial = w->partial || a->status == DNS_FAIL;
 	if (t->kind == SPF_MX)
 		return add_hosts(w, at, t, a);
 	if (t->kind == SPF_A)
 		add_addresses(w, at, t, a);
 	else if (a->n)
 		add_everybody(w, at, t);
-	w->partial = w->partial || a->status == DNS_FAIL;
 	return true;
 }
 
@@ -173,7 +176,7 @@ add_term(struct walk *w, const struct place *at, const struct spf_term *t)
 {
 	struct str raw, name;
 
-	if (t->spec.p && spf_macro_ends_in(t->spec, STR("ph"))) {
+	if (t->spec.p && spf_macro_ends_in(t->spec, CLIENTS_CHOICE)) {
 		add_everybody(w, at, t);
 		return true;
 	}
@@ -260,8 +263,12 @@ walk_domain(struct walk *w, struct str domain, bool provider)
 			return false;
 		if (end || !redirect.p || ++w->terms > SPF_DNS_TERMS_MAX)
 			return true;
-		if (spf_macro_uses(redirect, SPF_CLIENT_LETTERS))
+		if (spf_macro_ends_in(redirect, CLIENTS_CHOICE)) {
+			struct spf_term *t = arena_new(w->s->q->scratch, struct spf_term);
+			t->text = redirect;
+			add_everybody(w, &(struct place){&level, provider}, t);
 			return true;
+		}
 		if (!spf_target(w->s, &level, redirect, &domain, &name))
 			return false;
 	}
