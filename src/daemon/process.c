@@ -500,11 +500,12 @@ process_run(const struct process_settings *settings, process_worker *worker, voi
 		goto out;
 	}
 	descriptors_raise();
+	/* Before anybody can see that we listen: whoever does may tell us to stop at once. */
+	signals_hold(&p);
 	if (!sockets_open(&p, e) || !pid_file_write(&p, e) || !privileges_drop(settings->user, e)) {
 		p.status = EX_UNAVAILABLE;
 		goto out;
 	}
-	signals_hold(&p);
 	keep(&p);
 out:
 	sockets_close(&p);
