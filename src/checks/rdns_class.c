@@ -32,7 +32,7 @@ enum clue {
 	CLUE_NONE,
 	CLUE_ADDRESS,
 	CLUE_WORD,
-	CLUE_OPERATOR,
+	CLUE_PROVIDER,
 	CLUE_SERIAL,
 	CLUE_NUMBERS,
 };
@@ -40,8 +40,8 @@ enum clue {
 struct evidence {
 	struct rdns_tokens tokens;
 	struct rdns_spelling spelling;
-	enum rdns_kind operator;
-	struct str operator_domain;
+	enum rdns_kind provider;
+	struct str provider_domain;
 	uint8_t words[RDNS_KINDS];    /* how many of each kind */
 	struct str first[RDNS_KINDS]; /* the first of them */
 	uint8_t numbers;
@@ -153,7 +153,7 @@ note_host(const struct rdns_words *w, struct evidence *e)
 static void
 note_domain(const struct rdns_words *w, struct evidence *e, struct str domain)
 {
-	struct rdns_tokens t;
+	UNSET struct rdns_tokens t;
 
 	rdns_tokenize(str_slice(domain, 0, str_find(domain, '.')), &t);
 	for (size_t i = 0; i < t.n; i++) {
@@ -177,10 +177,10 @@ is_strong(const struct evidence *e)
 {
 	const struct rdns_spelling *s = &e->spelling;
 
-	if (e->operator== RDNS_LINES && e->numbers)
+	if (e->provider == RDNS_LINES && e->numbers)
 		return true;
 	if (s->tail && s->digits >= 3 && !has_server_word(e) &&
-		(has(e, RDNS_CUSTOMER) || e->operator== RDNS_ISP))
+		(has(e, RDNS_CUSTOMER) || e->provider == RDNS_ISP))
 		return true;
 	if (has(e, RDNS_ACCESS))
 		return s->bytes >= 2 || e->last_in_front ||
@@ -194,8 +194,8 @@ is_strong(const struct evidence *e)
 static bool
 is_provider_line(const struct evidence *e)
 {
-	return e->operator== RDNS_ISP &&(
-		e->last_in_front || e->numbers >= 3 || e->serial.n >= SERIAL_DIGITS - 1);
+	return e->provider == RDNS_ISP &&
+		(e->last_in_front || e->numbers >= 3 || e->serial.n >= SERIAL_DIGITS - 1);
 }
 
 /* A first label of nothing but numbers, two at least. */
@@ -227,7 +227,7 @@ weak_clue(const struct evidence *e)
 	if (e->customer_numbered || e->unnamed)
 		return CLUE_WORD;
 	if (is_provider_line(e))
-		return CLUE_OPERATOR;
+		return CLUE_PROVIDER;
 	if (e->serial.n >= SERIAL_DIGITS && e->numbers <= 2)
 		return CLUE_SERIAL;
 	if (e->numbers >= 4 || begins_with_numbers(&e->tokens))
@@ -240,14 +240,14 @@ strong_clue(const struct evidence *e)
 {
 	if (e->spelling.bytes >= 2)
 		return CLUE_ADDRESS;
-	return has(e, RDNS_ACCESS) ? CLUE_WORD : CLUE_OPERATOR;
+	return has(e, RDNS_ACCESS) ? CLUE_WORD : CLUE_PROVIDER;
 }
 
 /* Machines for rent whose name, without a sign of a line, is still the one they came with. */
 static bool
 is_numbered_machine(const struct evidence *e)
 {
-	if (e->operator== RDNS_HOSTER)
+	if (e->provider == RDNS_HOSTER)
 		return e->spelling.bytes >= 2 || e->serial.n >= SERIAL_DIGITS - 1;
 	return has(e, RDNS_HOSTING) && e->machine_numbered && e->serial.n >= 3;
 }
@@ -259,11 +259,11 @@ class_of(const struct evidence *e, enum level level)
 		return RDNS_GENERIC_HOSTING;
 	if (level == LEVEL_NONE)
 		return has(e, RDNS_STATIC) && e->last_in_front ? RDNS_GENERIC_STATIC : RDNS_SERVER;
-	if (e->operator== RDNS_HOSTER || has(e, RDNS_HOSTING) || e->machine_numbered ||
+	if (e->provider == RDNS_HOSTER || has(e, RDNS_HOSTING) || e->machine_numbered ||
 		(e->hosting_domain && !has(e, RDNS_ACCESS)))
 		return RDNS_GENERIC_HOSTING;
-	return has(e, RDNS_STATIC) || e->operator== RDNS_STATIC ? RDNS_GENERIC_STATIC
-								: RDNS_ENDUSER;
+	return has(e, RDNS_STATIC) || e->provider == RDNS_STATIC ? RDNS_GENERIC_STATIC
+								 : RDNS_ENDUSER;
 }
 
 static void
@@ -322,7 +322,7 @@ say_words(struct buf *b, const struct evidence *e)
 }
 
 static void
-say_operator(struct buf *b, const struct evidence *e)
+say_provider(struct buf *b, const struct evidence *e)
 {
 	static const char *const what[RDNS_KINDS] = {[RDNS_MAILER] = " sends mail",
 		[RDNS_HOSTER] = " rents out machines",
@@ -330,8 +330,8 @@ say_operator(struct buf *b, const struct evidence *e)
 		[RDNS_LINES] = " names its customers' lines so",
 		[RDNS_STATIC] = " has lines with fixed addresses"};
 
-	if (what[e->operator])
-		say(b, "", e->operator_domain, what[e->operator]);
+	if (what[e->provider])
+		say(b, "", e->provider_domain, what[e->provider]);
 }
 
 static void
@@ -339,12 +339,12 @@ say_why(struct buf *b, const struct evidence *e, enum clue clue, size_t length)
 {
 	if (e->spelling.bytes >= 2)
 		say_spelling(b, e, length);
-	if (clue == CLUE_SERIAL || (clue == CLUE_OPERATOR && e->serial.n >= SERIAL_DIGITS - 1))
+	if (clue == CLUE_SERIAL || (clue == CLUE_PROVIDER && e->serial.n >= SERIAL_DIGITS - 1))
 		say(b, "has the long number ", e->serial, "");
 	if (clue == CLUE_NUMBERS)
 		say(b, "is mostly numbers", STR(""), "");
 	say_words(b, e);
-	say_operator(b, e);
+	say_provider(b, e);
 	if (b->n == 0)
 		buf_puts(b, "shows no sign of a customer's line");
 }
@@ -363,12 +363,12 @@ rdns_classify(const struct rdns_words *w, const struct ip *ip, struct str name)
 		host--; /* the dot */
 	rdns_tokenize(str_slice(name, 0, host), &e.tokens);
 	e.spelling = rdns_spell(&e.tokens, ip);
-	e.operator= rdns_domain_kind(w, name, &e.operator_domain);
+	e.provider = rdns_domain_kind(w, name, &e.provider_domain);
 	note_host(w, &e);
 	note_domain(w, &e, domain);
 
 	enum clue clue = CLUE_NONE;
-	if (e.operator== RDNS_MAILER || has(&e, RDNS_MAIL)) {
+	if (e.provider == RDNS_MAILER || has(&e, RDNS_MAIL)) {
 		v.strength = RDNS_STRONG;
 	} else if (is_strong(&e)) {
 		clue = strong_clue(&e);

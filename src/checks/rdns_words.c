@@ -77,6 +77,17 @@ look_up(const struct rdns_table *t, struct str text, uint32_t hash, struct str s
 	return e->n ? e : NULL;
 }
 
+/* The letters that s has, a bit each; other bytes share the bits. */
+static uint32_t
+letters_of(struct str s)
+{
+	uint32_t letters = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		letters |= 1u << (s.p[i] & 31);
+	return letters;
+}
+
 static bool
 affix_matches(const struct rdns_affix *a, struct str text, struct str word)
 {
@@ -98,10 +109,13 @@ rdns_word_kind(const struct rdns_words *w, struct str word)
 		if (e)
 			return (enum rdns_kind)e->kind;
 	}
+	uint32_t letters = letters_of(word);
 	for (const struct rdns_words *l = w; l; l = l->under)
-		for (size_t i = l->n_affixes; i-- > 0;) /* of a file's lines the later wins */
-			if (affix_matches(&l->affix[i], l->text, word))
-				return (enum rdns_kind)l->affix[i].kind;
+		for (size_t i = l->n_affixes; i-- > 0;) { /* of a file's lines the later wins */
+			const struct rdns_affix *a = &l->affix[i];
+			if ((a->letters & ~letters) == 0 && affix_matches(a, l->text, word))
+				return (enum rdns_kind)a->kind;
+		}
 	return RDNS_PLAIN;
 }
 
@@ -198,17 +212,21 @@ add_word(struct loader *l, size_t at, size_t n, enum rdns_kind kind)
 {
 	struct str s = str_slice(l->text, at, at + n);
 	bool back = str_has_prefix(s, STR("*")), front = n > 1 && str_has_suffix(s, STR("*"));
+	struct str word = str_slice(s, back, n - front);
 
 	if (!is_kind_of_words(kind))
 		return refuse(l, s, "is no domain, which this kind wants");
-	s = str_slice(s, back, n - front);
-	if (!is_word(s, front || back))
+	if (!is_word(word, front || back))
 		return refuse(l, s, "is no word: letters a-z, at least three beside a \"*\"");
 	if (!front && !back)
 		insert(&l->words, l->word_slot, l->text, at, n, kind);
 	else
-		l->affix[l->n_affixes++] = (struct rdns_affix){(uint32_t)(at + back), (uint8_t)s.n,
-			(uint8_t)kind, .front = front, .back = back};
+		l->affix[l->n_affixes++] = (struct rdns_affix){.at = (uint32_t)(at + back),
+			.letters = letters_of(word),
+			.n = (uint8_t)word.n,
+			.kind = (uint8_t)kind,
+			.front = front,
+			.back = back};
 	return true;
 }
 

@@ -55,7 +55,8 @@ struct rdns_table {
 };
 
 struct rdns_affix {
-	uint32_t at; /* in the text */
+	uint32_t at;	  /* in the text */
+	uint32_t letters; /* that it has, a bit each: most words lack one, and need no search */
 	uint8_t n, kind;
 	bool front, back; /* where it may stand; both: anywhere */
 };

@@ -3,19 +3,26 @@
 
 #include "mail/psl.h"
 
+#include "base/must.h"
+
 #define NAME_MAX_TEXT 255
 
 /* libpsl reads NUL-terminated strings.  False for what it must not be asked about. */
 static bool
 copy_name(struct str name, char out[NAME_MAX_TEXT + 1])
 {
-	if (name.n == 0 || name.n > NAME_MAX_TEXT || name.p[0] == '.' || name.p[name.n - 1] == '.')
+	char last = '.';
+
+	if (name.n > NAME_MAX_TEXT)
 		return false;
-	if (memchr(name.p, '\0', name.n) || memmem(name.p, name.n, "..", 2))
-		return false;
-	memcpy(out, name.p, name.n);
+	for (size_t i = 0; i < name.n; i++) {
+		char c = name.p[i];
+		if (c == '\0' || (c == '.' && last == '.'))
+			return false;
+		out[i] = last = c;
+	}
 	out[name.n] = '\0';
-	return true;
+	return last != '.';
 }
 
 static struct str
@@ -41,7 +48,7 @@ ends_in_number(struct str name)
 struct str
 psl_registrable(struct str name)
 {
-	char z[NAME_MAX_TEXT + 1];
+	UNSET char z[NAME_MAX_TEXT + 1];
 
 	if (!copy_name(name, z) || ends_in_number(name))
 		return (struct str){0};
@@ -55,7 +62,7 @@ psl_registrable(struct str name)
 struct str
 psl_delegated(struct str name)
 {
-	char z[NAME_MAX_TEXT + 1];
+	UNSET char z[NAME_MAX_TEXT + 1];
 
 	if (!copy_name(name, z) || ends_in_number(name))
 		return (struct str){0};
@@ -85,7 +92,7 @@ bool
 psl_tld_is_known(struct str name)
 {
 	struct str tld = last_label(name);
-	char z[NAME_MAX_TEXT + 1];
+	UNSET char z[NAME_MAX_TEXT + 1];
 
 	if (str_eq(tld, STR("example")) || str_eq(tld, STR("test")))
 		return true;
