@@ -3,7 +3,9 @@
 
 #include "base/must.h"
 
-#define V6_NIBBLES 12 /* a row of them is no chance, if it is not nearly all zeros */
+/* A row of so many nibbles is no chance, unless nearly all are zeros. */
+#define V6_NIBBLES 12
+#define V6_NONZERO 4
 #define V6_GROUPS  3
 
 void
@@ -268,7 +270,7 @@ spell_v4(struct rdns_tokens *t, const uint8_t b[4])
 }
 
 /* The windows of V6_NIBBLES nibbles in an address, forwards and backwards, without those that are
- * half zeros or more. */
+ * nearly all zeros. */
 struct windows {
 	size_t n;
 	uint64_t value[2 * (32 - V6_NIBBLES + 1)];
@@ -286,7 +288,7 @@ find_windows(const uint8_t b[16], struct windows *out)
 			unsigned nibble = at % 2 ? b[at / 2] & 15u : b[at / 2] >> 4;
 			value = (value << 4 | nibble) & (((uint64_t)1 << 4 * V6_NIBBLES) - 1);
 			recent = (recent << 1 | (nibble != 0)) & ((1u << V6_NIBBLES) - 1);
-			if (i + 1 >= V6_NIBBLES && __builtin_popcount(recent) > V6_NIBBLES / 2)
+			if (i + 1 >= V6_NIBBLES && __builtin_popcount(recent) >= V6_NONZERO)
 				out->value[out->n++] = value;
 		}
 	}
