@@ -13,7 +13,6 @@
 #include "checks/rdns_class.h"
 #include "cli/cli.h"
 #include "daemon/config.h"
-#include "dns/name.h"
 
 static const char help[] =
 	"Usage: mxward rdns [-c FILE] ADDRESS NAME\n"
@@ -30,25 +29,31 @@ static const char help[] =
 	"\n"
 	"Exit status: 0; 65 when a line could not be read (the others are still answered).\n";
 
-/* Prints one line; false with a complaint when the input is no address and name. */
+/* Prints one line; false with a complaint when the input is no address and name.  A name that DNS
+ * could not hold is judged as well: logs have such. */
 static bool
 classify(const struct rdns_words *words, struct arena *a, struct str address, struct str name,
 	const char *where)
 {
-	struct str canonical;
 	struct ip ip;
-	char shown[256];
-	struct buf b = BUF(shown);
+	char room[2048];
+	struct buf shown = BUF(room);
 
-	if (!ip_parse(address, &ip) || !dns_name_parse(a, name, &canonical)) {
-		bool bad_ip = !ip_parse(address, &ip);
-		buf_put_escaped(&b, bad_ip ? address : name, 100);
-		cli_fail(EX_DATAERR, "%s\"%.*s\" is no %s", where, STR_ARG(buf_str(&b)),
-			bad_ip ? "address" : "domain name");
+	if (!ip_parse(address, &ip)) {
+		buf_put_escaped(&shown, address, 100);
+		cli_fail(EX_DATAERR, "%s\"%.*s\" is no address", where, STR_ARG(buf_str(&shown)));
 		return false;
 	}
-	struct rdns_verdict v = rdns_classify(words, &ip, canonical);
-	printf("%.*s\t%.*s\t%s\t%s\t%s\n", STR_ARG(address), STR_ARG(canonical),
+	if (!name.n) {
+		cli_fail(EX_DATAERR, "%sno name given", where);
+		return false;
+	}
+	struct str lower = arena_lower(a, name);
+	if (str_has_suffix(lower, STR(".")))
+		lower = str_slice(lower, 0, lower.n - 1);
+	struct rdns_verdict v = rdns_classify(words, &ip, lower);
+	buf_put_escaped(&shown, name, 500);
+	printf("%.*s\t%.*s\t%s\t%s\t%s\n", STR_ARG(address), STR_ARG(buf_str(&shown)),
 		rdns_class_name(v.class), rdns_strength_name(v.strength), v.reason);
 	return true;
 }
