@@ -121,8 +121,8 @@ class Abandoned(MxwardCase):
             with RawMilter(self.bed.milter_address) as raw:
                 raw.negotiate()
                 raw.frame("C", b"[x]\0" b"4" b"\4\1" b"192.0.2.%d\0" % (100 + i % 100))
-        # A question may take 5 s, a verdict 8 s: by then nothing may be left.
-        wait_for(lambda: descriptors() <= before + 4, 12, "the descriptors to be given back")
+        # Half a second is usual; the bound is for a machine that is busy with other work.
+        wait_for(lambda: descriptors() <= before + 4, 30, "the descriptors to be given back")
 
 
 class Bytes(MxwardCase):
