@@ -112,7 +112,9 @@ note_number(struct evidence *e, size_t i)
 	e->numbers++;
 	if (k->n > e->serial.n)
 		e->serial = rdns_token_text(&e->tokens, i);
-	if (k->label == 0 && k->n >= 2 && k->bytes & 8)
+	/* "02" numbers the second machine as well as it spells a last byte of 2 */
+	if (k->label == 0 && k->bytes & 8 &&
+		(k->n >= 3 || (k->n == 2 && e->tokens.host.p[k->from] != '0')))
 		e->last_in_front = true;
 }
 

@@ -106,17 +106,16 @@ is_row(const struct rdns_token *k)
 	return k->n > 3;
 }
 
-/* Each byte counted once: rows first, then single ones, each for the first byte that it may be
- * and that nobody else is yet. */
-static void
-count_bytes(const struct rdns_tokens *t, const uint8_t b[4], struct rdns_spelling *out)
+/* The bytes that the tokens spell, each once: rows first, then single ones, each for the first byte
+ * that it may be and that nobody else is yet.  *out is where they stand. */
+static unsigned
+take_bytes(const struct rdns_tokens *t, bool backwards, struct rdns_spelling *out)
 {
-	unsigned seen = 0;
-	unsigned from = RDNS_HOST_MAX, to = 0;
+	unsigned seen = 0, from = RDNS_HOST_MAX, to = 0;
 
 	for (int rows = 1; rows >= 0; rows--)
 		for (size_t i = 0; i < t->n; i++) {
-			const struct rdns_token *k = &t->token[i];
+			const struct rdns_token *k = &t->token[backwards ? t->n - 1 - i : i];
 			unsigned mask = k->bytes & ~seen;
 			if (!mask || is_row(k) != rows)
 				continue;
@@ -124,13 +123,28 @@ count_bytes(const struct rdns_tokens *t, const uint8_t b[4], struct rdns_spellin
 			from = k->from < from ? k->from : from;
 			to = k->from + (unsigned)k->n > to ? k->from + (unsigned)k->n : to;
 		}
+	out->from = (uint8_t)from;
+	out->to = (uint8_t)to;
+	return seen;
+}
+
+/* Where a number stands twice the shorter part of the name is quoted: not "2-192-0-2-17" out of
+ * "ec2-192-0-2-17". */
+static void
+count_bytes(const struct rdns_tokens *t, const uint8_t b[4], struct rdns_spelling *out)
+{
+	struct rdns_spelling other = {0};
+	unsigned seen = take_bytes(t, false, out);
+
+	if (!seen)
+		return;
+	if (take_bytes(t, true, &other) == seen && other.to - other.from < out->to - out->from)
+		*out = other;
 	for (int i = 0; i < 4; i++)
 		if (seen & 1u << i) {
 			out->bytes++;
 			out->digits = (uint8_t)(out->digits + width_of(b[i]));
 		}
-	out->from = (uint8_t)from;
-	out->to = (uint8_t)to;
 }
 
 /* Do the last two bytes stand side by side: in one run of digits, or in two with no other number

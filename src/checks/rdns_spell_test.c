@@ -62,6 +62,9 @@ test_decimal(void **state)
 		{A, "host209-100.pool19851", 4, RDNS_DECIMAL, "209-100.pool19851"},
 		{A, "u209", 1, RDNS_DECIMAL, "209"},
 		{A, "198-51-100-xxx", 3, RDNS_DECIMAL, "198-51-100"},
+		/* of two equal numbers the nearer one */
+		{B, "ec2-192-0-2-17", 4, RDNS_DECIMAL, "192-0-2-17"},
+		{B, "17-2-0-192.pool2", 4, RDNS_DECIMAL, "17-2-0-192"},
 		/* each byte counts once, and so does each number */
 		{"198.51.100.51", "51", 1, RDNS_DECIMAL, "51"},
 		{"198.51.100.51", "51-51", 2, RDNS_DECIMAL, "51-51"},
