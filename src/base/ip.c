@@ -21,18 +21,38 @@ ip_from_bytes(const void *b, size_t n, struct ip *out)
 	return true;
 }
 
+/* By hand: SPF records and lists are full of them. */
+static bool
+parse4(struct str s, uint8_t out[4])
+{
+	size_t i = 0;
+
+	for (int part = 0; part < 4; part++) {
+		size_t from = i;
+		unsigned v = 0;
+		while (i < s.n && i < from + 3 && chr_is_digit(s.p[i]))
+			v = v * 10 + (unsigned)(s.p[i++] - '0');
+		if (i == from || v > 255 || (s.p[from] == '0' && i > from + 1))
+			return false;
+		out[part] = (uint8_t)v;
+		if (part < 3 && (i == s.n || s.p[i++] != '.'))
+			return false;
+	}
+	return i == s.n;
+}
+
 bool
 ip_parse(struct str s, struct ip *out)
 {
 	char text[IP_TEXT_MAX];
 	uint8_t raw[16];
 
+	if (parse4(s, raw))
+		return ip_from_bytes(raw, 4, out);
 	if (s.n == 0 || s.n >= sizeof(text) || memchr(s.p, '\0', s.n))
 		return false;
 	memcpy(text, s.p, s.n);
 	text[s.n] = '\0';
-	if (inet_pton(AF_INET, text, raw) == 1)
-		return ip_from_bytes(raw, 4, out);
 	if (inet_pton(AF_INET6, text, raw) == 1)
 		return ip_from_bytes(raw, 16, out);
 	return false;
@@ -168,8 +188,9 @@ ip_net_of(const struct ip *ip, uint8_t bits)
 bool
 ip_net_has(const struct ip_net *net, const struct ip *ip)
 {
-	if (net->ip.len != ip->len)
+	unsigned whole = net->bits / 8, rest = net->bits % 8;
+
+	if (net->ip.len != ip->len || memcmp(net->ip.b, ip->b, whole) != 0)
 		return false;
-	struct ip_net own = ip_net_of(ip, net->bits);
-	return ip_eq(&own.ip, &net->ip);
+	return !rest || (net->ip.b[whole] ^ ip->b[whole]) >> (8 - rest) == 0;
 }
