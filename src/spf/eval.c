@@ -93,15 +93,40 @@ spf_ask_host(struct spf *s, enum dns_type type, struct str name)
 	return dns_name_labels(name) < 2 ? &no_host : ask(s, type, name);
 }
 
+/* Lower-case letters, digits, hyphens and underscores in at least two labels of proper length: a
+ * name that is its own canonical text, as nearly all are. */
+static bool
+is_plain_name(struct str s)
+{
+	size_t label = 0, dots = 0;
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		if (c == '.') {
+			if (label == 0)
+				return false;
+			label = 0;
+			dots++;
+		} else if (chr_is_alnum(c) ? c >= 'A' && c <= 'Z' : c != '-' && c != '_') {
+			return false;
+		} else if (++label > 63) {
+			return false;
+		}
+	}
+	return label > 0 && dots > 0;
+}
+
 struct str
 spf_canonical(struct spf *s, struct str raw)
 {
-	char room[2 * SPF_NAME_MAX];
+	UNSET char room[2 * SPF_NAME_MAX];
 	struct buf b = BUF(room);
 	struct str name;
 
 	if (raw.n == 0 || raw.n > SPF_NAME_MAX || raw.p[raw.n - 1] == '.')
 		return STR("");
+	if (is_plain_name(raw))
+		return raw;
 	for (size_t i = 0; i < raw.n; i++) {
 		if (raw.p[i] == '\\') /* a byte like others, no escape */
 			buf_putc(&b, '\\');
@@ -141,7 +166,7 @@ spf_target(struct spf *s, const struct spf_level *l, struct str spec, struct str
 enum spf_result
 spf_load(struct spf *s, struct str domain, struct spf_level *out)
 {
-	struct str record = {NULL, 0}, problem;
+	struct str text = {NULL, 0}, problem;
 	size_t n = 0;
 
 	*out = (struct spf_level){.domain = domain, .name = spf_canonical(s, domain)};
@@ -152,9 +177,14 @@ spf_load(struct spf *s, struct str domain, struct spf_level *out)
 		return SPF_WAIT;
 	if (txt->status == DNS_FAIL)
 		return spf_failed(s, DNS_TXT, out->name, txt);
+	for (unsigned i = 0; i < s->n_read; i++)
+		if (s->read[i].txt == txt) {
+			out->record = s->read[i].record;
+			return SPF_NO_MATCH;
+		}
 	for (size_t i = 0; i < txt->n; i++)
 		if (spf_record_is(txt->rr[i].text)) {
-			record = txt->rr[i].text;
+			text = txt->rr[i].text;
 			n++;
 		}
 	if (n == 0)
@@ -162,9 +192,11 @@ spf_load(struct spf *s, struct str domain, struct spf_level *out)
 	if (n > 1)
 		return spf_trouble(s, SPF_PERMERROR, "%.*s has %zu SPF records instead of one",
 			STR_ARG(out->name), n);
-	if (!spf_record_parse(s->q->scratch, record, &out->record, &problem))
+	if (!spf_record_parse(s->q->scratch, text, &out->record, &problem))
 		return spf_trouble(s, SPF_PERMERROR, "record of %.*s: %.*s", STR_ARG(out->name),
 			STR_ARG(problem));
+	if (s->n_read < COUNT(s->read))
+		s->read[s->n_read++] = (struct spf_read){txt, out->record};
 	return SPF_NO_MATCH;
 }
 
@@ -282,7 +314,7 @@ static bool
 explain(struct spf *s, const struct spf_level *l, struct str *out)
 {
 	struct str spec = l->record.explanation, raw, name;
-	char room[SPF_EXPLANATION_MAX];
+	UNSET char room[SPF_EXPLANATION_MAX];
 	struct buf b = BUF(room);
 	struct spf_macros m;
 

@@ -13,12 +13,20 @@ struct spf_asked {
 	enum dns_type type;
 };
 
+/* A record that this run has parsed: the measure comes to it again. */
+struct spf_read {
+	const struct dns_answer *txt;
+	struct spf_record record;
+};
+
 /* One run. */
 struct spf {
 	struct ask *q;
 	const struct spf_request *r;
 	struct spf_macros m;			   /* without domain and validated */
 	struct spf_asked asked[SPF_QUESTIONS_MAX]; /* in this run: each question once */
+	struct spf_read read[SPF_DNS_TERMS_MAX + 1];
+	unsigned n_read;
 	unsigned n_asked, budget;
 	unsigned prefetch_budget; /* questions after which nothing is asked ahead of time */
 	unsigned terms, voids;

@@ -349,12 +349,16 @@ expand(struct str text, const struct spf_macros *m, struct writer *w)
 struct str
 spf_expand_name(struct arena *a, struct str spec, const struct spf_macros *m)
 {
-	char room[TAIL_ROOM];
+	UNSET char room[TAIL_ROOM];
 	struct buf b = BUF(room);
 	struct writer w = {&b, .tail = true};
+	struct str name = spec;
+	bool literal = str_find(spec, '%') == spec.n;
 
-	expand(spec, m, &w);
-	struct str name = buf_str(&b);
+	if (!literal) {
+		expand(spec, m, &w);
+		name = buf_str(&b);
+	}
 	if (name.n && name.p[name.n - 1] == '.')
 		name.n--;
 	while (name.n > SPF_NAME_MAX) {
@@ -363,7 +367,7 @@ spf_expand_name(struct arena *a, struct str spec, const struct spf_macros *m)
 			break; /* one label of that length: no name anyway */
 		name = str_skip(name, dot + 1);
 	}
-	return arena_str(a, name);
+	return literal ? name : arena_str(a, name);
 }
 
 void

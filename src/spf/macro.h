@@ -39,7 +39,7 @@ bool spf_macro_ends_in(struct str text, struct str letters);
 
 /* Expand a valid domain-spec to a name as raw bytes: without the trailing dot, labels dropped from
  * the left until it has at most SPF_NAME_MAX bytes.  It may still be no name that DNS could carry.
- * Lives in a. */
+ * Lives in a, or is a part of spec. */
 struct str spf_expand_name(struct arena *a, struct str spec, const struct spf_macros *m);
 /* Expand a valid explanation into out, cut at its end. */
 void spf_expand_text(struct str text, const struct spf_macros *m, struct buf *out);

@@ -38,14 +38,15 @@ static const struct mechanism {
 	enum spec_need spec;
 	bool cidr, dns;
 } mechanisms[] = {
-	{STR_INIT("all"), SPF_ALL, SPEC_NONE, false, false},
-	{STR_INIT("include"), SPF_INCLUDE, SPEC_MUST, false, true},
-	{STR_INIT("a"), SPF_A, SPEC_MAY, true, true},
-	{STR_INIT("mx"), SPF_MX, SPEC_MAY, true, true},
-	{STR_INIT("ptr"), SPF_PTR, SPEC_MAY, false, true},
-	{STR_INIT("exists"), SPF_EXISTS, SPEC_MUST, false, true},
+	/* Those that most records are full of come first. */
 	{STR_INIT("ip4"), SPF_IP4, SPEC_NONE, false, false},
 	{STR_INIT("ip6"), SPF_IP6, SPEC_NONE, false, false},
+	{STR_INIT("include"), SPF_INCLUDE, SPEC_MUST, false, true},
+	{STR_INIT("all"), SPF_ALL, SPEC_NONE, false, false},
+	{STR_INIT("a"), SPF_A, SPEC_MAY, true, true},
+	{STR_INIT("mx"), SPF_MX, SPEC_MAY, true, true},
+	{STR_INIT("exists"), SPF_EXISTS, SPEC_MUST, false, true},
+	{STR_INIT("ptr"), SPF_PTR, SPEC_MAY, false, true},
 };
 
 /* A prefix length: no leading zeros, at most max. */
