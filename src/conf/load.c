@@ -17,13 +17,17 @@
 /* A key that was read, and where. */
 struct seen {
 	struct seen *next;
-	size_t section;
+	const struct target *target;
 	struct str key;
 	unsigned line;
 };
 
-struct progress {
-	unsigned line; /* of the first head; 0: none */
+/* What lines are read into: a section, or one of a kind that has names. */
+struct target {
+	const struct section *section;
+	void *values;
+	struct target *next; /* of a kind with names: the others */
+	unsigned line;	     /* of the first head; 0: none */
 	bool failed;
 };
 
@@ -37,7 +41,7 @@ struct loader {
 	conf_report_fn *report;
 	void *report_ctx;
 	struct errbuf *first;
-	struct progress *progress; /* by section */
+	struct target *target; /* by section; for one with names, what stands behind next counts */
 	struct seen *seen[BUCKETS];
 };
 
@@ -115,52 +119,88 @@ unknown_key(struct loader *l, const struct section *section, struct str key, str
 }
 
 static bool
-check_first_time(struct loader *l, size_t section, struct str key, unsigned line, struct errbuf *e)
+check_first_time(struct loader *l, const struct target *t, struct str key, unsigned line,
+	struct errbuf *e)
 {
-	struct seen **head = &l->seen[hash_str_with(key, section) % BUCKETS];
+	struct seen **head = &l->seen[hash_str_with(key, (uintptr_t)t) % BUCKETS];
 
 	for (const struct seen *s = *head; s; s = s->next)
-		if (s->section == section && str_eq(s->key, key))
+		if (s->target == t && str_eq(s->key, key))
 			return err(e, "\"%.*s\" was already set in line %u", SHOW(key), s->line);
 	struct seen *new = arena_new(&l->scratch, struct seen);
-	*new = (struct seen){*head, section, key, line};
+	*new = (struct seen){*head, t, key, line};
 	*head = new;
 	return true;
 }
 
 static bool
-take_entry(struct loader *l, size_t i, const struct entry *line, unsigned number, struct errbuf *e)
+take_entry(struct loader *l, const struct target *t, const struct entry *line, unsigned number,
+	struct errbuf *e)
 {
-	const struct section *section = l->sections[i];
+	const struct section *section = t->section;
 	const struct setting *s = find_setting(section, line->key);
 
 	if (!s && !section->entry)
 		return unknown_key(l, section, line->key, e);
-	if (!check_first_time(l, i, line->key, number, e))
+	if (!check_first_time(l, t, line->key, number, e))
 		return false;
-	bool ok = s ? setting_parse(s, line->value, l->structs[i], l->arena, e)
-		    : section->entry(l->structs[i], l->arena, line, l->ctx, e);
+	bool ok = s ? setting_parse(s, line->value, t->values, l->arena, e)
+		    : section->entry(t->values, l->arena, line, l->ctx, e);
 	must(ok == !e->count); /* an error without a word would be taken for none */
 	return ok;
 }
 
-/* Returns its number, or n. */
-static size_t
+/* The one of that name of a kind with names, a new one where there is none yet. */
+static struct target *
+named_target(struct loader *l, struct target *kind, struct str name)
+{
+	struct named *all = kind->values;
+	struct target **end = &kind->next;
+
+	for (; *end; end = &(*end)->next)
+		if (str_eq_nocase(*(const struct str *)(*end)->values, name))
+			return *end;
+	struct target *t = arena_new(&l->scratch, struct target);
+	*t = (struct target){.section = kind->section,
+		.values = arena_alloc(l->arena, kind->section->size)};
+	conf_defaults(t->section, t->values, l->arena);
+	*(struct str *)t->values = arena_str(l->arena, name);
+	if (all->n == all->room) {
+		size_t room = all->room ? all->room * 2 : 8;
+		struct named_item *item = arena_calloc(l->arena, room, sizeof(*item));
+		if (all->n)
+			memcpy(item, all->item, all->n * sizeof(*item));
+		all->item = item;
+		all->room = room;
+	}
+	all->item[all->n++] = (struct named_item){*(struct str *)t->values, t->values};
+	return *end = t;
+}
+
+/* What its lines go to; NULL with an error. */
+static struct target *
 take_section(struct loader *l, const struct lex_item *item, unsigned line, struct errbuf *e)
 {
 	size_t i = find_section(l, item->section);
 
 	if (i == l->n) {
 		unknown_section(l, item->section, e);
-		return l->n;
+		return NULL;
 	}
-	if (item->name.n) {
-		err(e, "[%s] takes no name", l->sections[i]->name);
-		return l->n;
+	struct target *t = &l->target[i];
+	if (item->name.n && !t->section->named) {
+		err(e, "[%s] takes no name", t->section->name);
+		return NULL;
 	}
-	if (!l->progress[i].line)
-		l->progress[i].line = line;
-	return i;
+	if (!item->name.n && t->section->named) {
+		err(e, "[%s] wants a name: [%s NAME]", t->section->name, t->section->name);
+		return NULL;
+	}
+	if (t->section->named)
+		t = named_target(l, t, item->name);
+	if (!t->line)
+		t->line = line;
+	return t;
 }
 
 static void
@@ -168,7 +208,7 @@ read_lines(struct loader *l, struct str text)
 {
 	struct lex lex = lex_on(l->file, text);
 	struct lex_item item = {0};
-	size_t current = l->n;
+	struct target *current = NULL;
 	bool headless = true; /* no section has begun, not even an unknown one */
 	enum lex_kind kind;
 
@@ -178,7 +218,7 @@ read_lines(struct loader *l, struct str text)
 		if (kind == LEX_SECTION) {
 			headless = false;
 			current = take_section(l, &item, lex.line, &e);
-		} else if (kind == LEX_ENTRY && current < l->n) {
+		} else if (kind == LEX_ENTRY && current) {
 			take_entry(l, current, &item.entry, lex.line, &e);
 		} else if (kind == LEX_ENTRY && headless) {
 			err(&e, "\"%.*s\" stands before the first [section]", SHOW(item.entry.key));
@@ -186,26 +226,34 @@ read_lines(struct loader *l, struct str text)
 		}
 		if (!e.count)
 			continue;
-		if (current < l->n)
-			l->progress[current].failed = true;
+		if (current)
+			current->failed = true;
 		complain(l, &e);
 	} while (kind != LEX_END && l->first->count < CONF_ERRORS_MAX);
 }
 
-/* What the owners have to say about the whole: only where each line was right by itself. */
+/* What the owner has to say about the whole: only where each line was right by itself. */
+static void
+check_target(struct loader *l, const struct target *t)
+{
+	struct errbuf e = {0};
+
+	if (!t->section->check || t->failed)
+		return;
+	errbuf_at(&e, l->file, t->line);
+	bool ok = t->section->check(t->values, l->arena, l->ctx, &e);
+	must(ok == !e.count);
+	if (!ok)
+		complain(l, &e);
+}
+
 static void
 check_sections(struct loader *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		const struct section *section = l->sections[i];
-		struct errbuf e = {0};
-		if (!section->check || l->progress[i].failed)
-			continue;
-		errbuf_at(&e, l->file, l->progress[i].line);
-		bool ok = section->check(l->structs[i], l->arena, l->ctx, &e);
-		must(ok == !e.count);
-		if (!ok)
-			complain(l, &e);
+		const struct target *t = &l->target[i];
+		for (t = t->section->named ? t->next : t; t; t = t->next)
+			check_target(l, t);
 	}
 }
 
@@ -225,9 +273,14 @@ conf_load_text(const char *name, struct str text, const struct section *const *s
 		.first = e};
 
 	arena_init(&l.scratch, 4096, SIZE_MAX);
-	l.progress = arena_calloc(&l.scratch, n, sizeof(*l.progress));
-	for (size_t i = 0; i < n; i++)
-		conf_defaults(sections[i], structs[i], a);
+	l.target = arena_calloc(&l.scratch, n, sizeof(*l.target));
+	for (size_t i = 0; i < n; i++) {
+		l.target[i] = (struct target){.section = sections[i], .values = structs[i]};
+		if (sections[i]->named)
+			memset(structs[i], 0, sizeof(struct named));
+		else
+			conf_defaults(sections[i], structs[i], a);
+	}
 	read_lines(&l, text);
 	check_sections(&l);
 	arena_done(&l.scratch);

@@ -17,7 +17,7 @@
 /* Told each error, place included. */
 typedef void conf_report_fn(const struct errbuf *one, void *ctx);
 
-/* Give every setting of the section its default. */
+/* Give every setting of the section (or of one of those with names) its default. */
 void conf_defaults(const struct section *section, void *section_struct, struct arena *a);
 
 /* Read the file into structs[i], whose shape is sections[i]; what they point to lives in a.  ctx is

@@ -28,6 +28,13 @@ struct actions {
 	int limit;
 };
 
+struct list {
+	struct str name; /* the reader writes it */
+	bool on;
+	int32_t points;
+	size_t lines;
+};
+
 static const char *const profiles[] = {"score", "strict", NULL};
 
 static const struct setting policy_rows[] = {
@@ -73,13 +80,47 @@ static const struct section dns_section = {
 	.name = "dns", .settings = dns_rows, .n = COUNT(dns_rows), .size = sizeof(struct dns)};
 static const struct section actions_section = {
 	.name = "actions", .size = sizeof(struct actions), .entry = action_line};
-static const struct section *const sections[] = {&policy_section, &dns_section, &actions_section};
+
+static const struct setting list_rows[] = {
+	{"on", SETTING_BOOL, offsetof(struct list, on), "yes", 0, 0, NULL, "g"},
+	{"points", SETTING_POINTS, offsetof(struct list, points), "2", 0, 0, NULL, "h"},
+};
+
+static bool
+list_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
+	struct errbuf *e)
+{
+	struct list *l = section_struct;
+
+	l->lines++;
+	return str_eq(str_slice(line->key, 0, 4), STR("127.")) ||
+		err(e, "%.*s wants 127.x", STR_ARG(l->name));
+}
+
+static bool
+list_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
+{
+	const struct list *l = section_struct;
+
+	return l->points > 0 || err(e, "%.*s: no points", STR_ARG(l->name));
+}
+
+static const struct section list_section = {.name = "dnsbl",
+	.settings = list_rows,
+	.n = COUNT(list_rows),
+	.size = sizeof(struct list),
+	.named = true,
+	.entry = list_line,
+	.check = list_check};
+static const struct section *const sections[] = {
+	&policy_section, &dns_section, &actions_section, &list_section};
 
 /* What one load leaves. */
 struct load {
 	struct policy policy;
 	struct dns dns;
 	struct actions actions;
+	struct named lists;
 	int checks;	 /* calls of policy_check() */
 	unsigned errors; /* told to report */
 	char all[4096];	 /* their texts, one a line */
@@ -103,7 +144,7 @@ report(const struct errbuf *one, void *ctx)
 static bool
 load_text(struct load *l, struct str text)
 {
-	void *structs[] = {&l->policy, &l->dns, &l->actions};
+	void *structs[] = {&l->policy, &l->dns, &l->actions, &l->lists};
 
 	memset(l, 0, sizeof(*l));
 	arena_init(&l->arena, 1024, SIZE_MAX);
@@ -114,7 +155,7 @@ load_text(struct load *l, struct str text)
 static bool
 load_file(struct load *l, const char *path)
 {
-	void *structs[] = {&l->policy, &l->dns, &l->actions};
+	void *structs[] = {&l->policy, &l->dns, &l->actions, &l->lists};
 
 	memset(l, 0, sizeof(*l));
 	arena_init(&l->arena, 1024, SIZE_MAX);
@@ -158,6 +199,31 @@ test_values_outlive_the_text(void **state)
 }
 
 static void
+test_named_sections(void **state)
+{
+	char text[1024];
+	struct buf b = BUF(text);
+	struct load l;
+
+	for (unsigned i = 0; i < 20; i++)
+		buf_printf(&b, "[dnsbl z%u.example]\n127.0.0.2 = a\n", i);
+	buf_puts(&b, "[dns]\n[dnsbl z3.Example]\non = no\n127.0.0.3 = b\n");
+	assert_false(buf_is_cut(&b));
+	if (!load_text(&l, buf_str(&b)))
+		fail_msg("%s", l.all);
+	assert_int_equal(l.lists.n, 20);
+	for (size_t i = 0; i < l.lists.n; i++) {
+		const struct list *one = l.lists.item[i].values;
+		assert_true(str_eq(one->name, l.lists.item[i].name));
+		assert_int_equal(one->on, i != 3);
+		assert_int_equal(one->lines, i == 3 ? 2 : 1);
+		assert_int_equal(one->points, 200);
+	}
+	assert_true(str_eq(l.lists.item[3].name, STR("z3.example")));
+	arena_done(&l.arena);
+}
+
+static void
 test_errors(void **state)
 {
 	static const struct {
@@ -184,6 +250,12 @@ test_errors(void **state)
 			"f:2: neither a [section] nor key = value\n"
 			"f:5: profile = x: it has to be score or strict\n"
 			"f:6: unknown section [dsn]: did you mean [dns]?\n"},
+		/* Sections with names. */
+		{"[dnsbl]\non = no\n", "f:1: [dnsbl] wants a name: [dnsbl NAME]\n"},
+		{"[dnsbl a]\nonn = no\n[dnsbl b]\n127.0.0.2 = x\npoints = 0\n",
+			"f:2: a wants 127.x\nf:3: b: no points\n"},
+		{"[dnsbl a]\non = no\n[dnsbl b]\non = no\n[dnsbl A]\non = yes\n",
+			"f:6: \"on\" was already set in line 2\n"},
 		/* The same key may stand in two sections. */
 		{"[actions]\ntimeout = x\n[dns]\ntimeout = 9s\n", ""},
 	};
@@ -268,6 +340,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values_outlive_the_text),
+		cmocka_unit_test(test_named_sections),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_errors_are_bounded),
 		cmocka_unit_test(test_files),

@@ -45,6 +45,15 @@ struct setting {
 	const char *help;	    /* one line, for people */
 };
 
+/* What is read of the sections [kind NAME]: one struct for each name, in the order of the file. */
+struct named {
+	size_t n, room;
+	struct named_item {
+		struct str name; /* as first written */
+		void *values;	 /* of the size that the section says */
+	} *item;
+};
+
 /* One line of a section whose keys are not known beforehand. */
 struct entry {
 	struct str key, value;
@@ -57,6 +66,10 @@ struct section {
 	const struct setting *settings;
 	size_t n;
 	size_t size; /* of the struct that offsets are into */
+	/* [kind NAME], several of them: what the reader is given for the section is a struct named,
+	 * and each name gets a struct of its own, with defaults, which the callbacks are given.  It
+	 * begins with a struct str that the name is written to. */
+	bool named;
 	/* A section with free keys (actions, exempt): called for each line whose key is no row of
 	 * settings.  What it keeps lives in a.  Returns false with e filled (the place is set by
 	 * the caller).  NULL: unknown keys are errors with the nearest known name. */

@@ -51,9 +51,9 @@ is_row(const struct section *section, struct str key)
 }
 
 /* The lines of the section whose keys are no rows.  What cannot be read was complained about when
- * the text was loaded. */
+ * the text was loaded.  name: of a section that has one. */
 static void
-show_free_lines(FILE *out, const struct section *section, struct str text)
+show_free_lines(FILE *out, const struct section *section, struct str name, struct str text)
 {
 	struct lex lex = lex_on("", text);
 	struct lex_item item;
@@ -64,10 +64,36 @@ show_free_lines(FILE *out, const struct section *section, struct str text)
 		struct errbuf e = {0};
 		kind = lex_next(&lex, &item, &e);
 		if (kind == LEX_SECTION)
-			inside = str_eq(item.section, str_of(section->name));
+			inside = str_eq(item.section, str_of(section->name)) &&
+				str_eq_nocase(item.name, name);
 		else if (kind == LEX_ENTRY && inside && !is_row(section, item.entry.key))
 			print_entry(out, &item.entry);
 	} while (kind != LEX_END);
+}
+
+static void
+show_lines(FILE *out, const struct section *section, const void *values, struct str name,
+	struct str text)
+{
+	for (size_t k = 0; k < section->n; k++)
+		show_setting(out, &section->settings[k], values);
+	if (section->entry) {
+		fputs(section->n ? "\n" : "", out);
+		prose_wrap(out, "; ", str_of(section->entry_help), WIDTH);
+		show_free_lines(out, section, name, text);
+	}
+}
+
+static void
+show_named(FILE *out, const struct section *section, const struct named *all, struct str text)
+{
+	if (!all->n)
+		fprintf(out, "; [%s NAME]\n", section->name);
+	for (size_t i = 0; i < all->n; i++) {
+		const struct named_item *item = &all->item[i];
+		fprintf(out, "%s[%s %.*s]\n", i ? "\n" : "", section->name, STR_ARG(item->name));
+		show_lines(out, section, item->values, item->name, text);
+	}
 }
 
 void
@@ -78,14 +104,12 @@ conf_show(FILE *out, const struct section *const *sections, size_t n, void *cons
 		const struct section *section = sections[i];
 		fputs(i ? "\n\n" : "", out);
 		prose_wrap(out, "; ", str_of(section->help), WIDTH);
-		fprintf(out, "[%s]\n", section->name);
-		for (size_t k = 0; k < section->n; k++)
-			show_setting(out, &section->settings[k], structs[i]);
-		if (section->entry) {
-			fputs(section->n ? "\n" : "", out);
-			prose_wrap(out, "; ", str_of(section->entry_help), WIDTH);
-			show_free_lines(out, section, text);
+		if (section->named) {
+			show_named(out, section, structs[i], text);
+			continue;
 		}
+		fprintf(out, "[%s]\n", section->name);
+		show_lines(out, section, structs[i], STR(""), text);
 	}
 }
 
@@ -145,7 +169,7 @@ conf_show_mdoc(FILE *out, const struct section *const *sections, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct section *section = sections[i];
-		fprintf(out, ".Ss Section %s\n", section->name);
+		fprintf(out, ".Ss Section %s%s\n", section->name, section->named ? " NAME" : "");
 		prose_mdoc(out, str_of(section->help));
 		if (section->n) {
 			fputs(".Bl -tag -width Ds\n", out);

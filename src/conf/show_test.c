@@ -65,18 +65,47 @@ static const struct section lines_section = {.name = "lines",
 	.size = sizeof(struct lines),
 	.entry = take_line,
 	.entry_help = "KEY = VALUE"};
-static const struct section *const sections[] = {&server_section, &lines_section};
+struct room {
+	struct str name; /* the reader writes it */
+	bool heated;
+	size_t lines;
+};
+
+static const struct setting room_rows[] = {
+	{"heated", SETTING_BOOL, offsetof(struct room, heated), "no", 0, 0, NULL, "Warm."},
+};
+
+static bool
+take_room_line(void *section_struct, struct arena *a, const struct entry *line, void *ctx,
+	struct errbuf *e)
+{
+	struct room *r = section_struct;
+
+	r->lines += str_eq(line->value, str_slice(r->name, 0, 1));
+	return true;
+}
+
+static const struct section room_section = {.name = "room",
+	.help = "Rooms.",
+	.settings = room_rows,
+	.n = COUNT(room_rows),
+	.size = sizeof(struct room),
+	.named = true,
+	.entry = take_room_line,
+	.entry_help = "KEY = WHAT"};
+static const struct section *const sections[] = {&server_section, &lines_section, &room_section};
 
 struct loaded {
 	struct server server;
 	struct lines lines;
+	struct named rooms;
 	struct arena arena;
 };
 
 static void
 load(struct loaded *l, const char *text)
 {
-	void *structs[] = {&l->server, &l->lines};
+	void *structs[] = {&l->server, &l->lines, &l->rooms};
 	struct errbuf e = {0};
 
 	arena_init(&l->arena, 1024, SIZE_MAX);
@@ -89,7 +118,7 @@ load(struct loaded *l, const char *text)
 static char *
 show(struct loaded *l, const char *text)
 {
-	void *structs[] = {&l->server, &l->lines};
+	void *structs[] = {&l->server, &l->lines, &l->rooms};
 	char *got = NULL;
 	size_t n = 0;
 	FILE *out = open_memstream(&got, &n);
@@ -114,6 +143,8 @@ test_round_trip(void **state)
 		"[server]\npath = \"a\\\"\n",
 		("[lines]\n2001:db8::/32 = all ; partner\n[server]\non = off\n[lines]\nx = \"a "
 		 "#b\"\ny =\n"),
+		("[room a.b]\nheated = yes\nk = a\n[room c]\nk = c\n[server]\non = no\n"
+		 "[room A.B]\nl = a\n"),
 	};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
@@ -127,6 +158,15 @@ test_round_trip(void **state)
 		assert_int_equal(one.server.points, two.server.points);
 		assert_int_equal(one.server.timeout, two.server.timeout);
 		assert_true(str_eq(one.server.path, two.server.path));
+		assert_int_equal(one.rooms.n, two.rooms.n);
+		for (size_t k = 0; k < one.rooms.n; k++) {
+			const struct room *r = one.rooms.item[k].values;
+			const struct room *t = two.rooms.item[k].values;
+			assert_true(str_eq(r->name, t->name));
+			assert_int_equal(r->heated, t->heated);
+			assert_int_equal(r->lines, t->lines);
+			assert_true(r->lines > 0);
+		}
 		free(shown);
 		free(again);
 		arena_done(&one.arena);
@@ -147,6 +187,7 @@ test_looks(void **state)
 	assert_non_null(strstr(shown, "; How many.\n; (1 to 64; default: 1)\nworkers = 3\n"));
 	assert_non_null(strstr(shown, "; Where.\npath =\n"));
 	assert_non_null(strstr(shown, "; Lines.\n[lines]\n; KEY = VALUE\nx = y ; z\n"));
+	assert_non_null(strstr(shown, "; Rooms.\n; [room NAME]\n"));
 	free(shown);
 	arena_done(&l.arena);
 }
@@ -167,6 +208,7 @@ test_manual(void **state)
 		"Possible: 1 to 64.\nDefault:\n.Ql \\&1 .\n"));
 	assert_non_null(strstr(got, ".It Ic path No = Ar text\nWhere.\n.It"));
 	assert_non_null(strstr(got, ".Ss Section lines\nLines.\n.Pp\nKEY = VALUE\n"));
+	assert_non_null(strstr(got, ".Ss Section room NAME\nRooms.\n"));
 	free(got);
 }
 
