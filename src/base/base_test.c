@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/cursor.h"
 #include "base/errbuf.h"
 #include "base/hash.h"
@@ -365,6 +366,16 @@ test_list(void **state)
 	assert_true(list_is_empty(&all));
 }
 
+static void
+test_clock_text(void **state)
+{
+	char room[CLOCK_TEXT_MAX];
+
+	assert_string_equal(clock_text(0, room), "1970-01-01T00:00:00Z");
+	assert_string_equal(clock_text(1767323045, room), "2026-01-02T03:04:05Z");
+	assert_string_equal(clock_text(INT64_MAX, room), "");
+}
+
 int
 main(void)
 {
@@ -385,6 +396,7 @@ main(void)
 		cmocka_unit_test(test_errbuf),
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_clock_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

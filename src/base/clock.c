@@ -30,3 +30,14 @@ clock_wall(void)
 	clock_gettime(CLOCK_REALTIME_COARSE, &t);
 	return t.tv_sec;
 }
+
+const char *
+clock_text(int64_t seconds, char out[CLOCK_TEXT_MAX])
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm) || strftime(out, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		out[0] = '\0';
+	return out;
+}

@@ -16,4 +16,9 @@ uint64_t clock_us(void);
 /* Seconds since 1970. */
 int64_t clock_wall(void);
 
+#define CLOCK_TEXT_MAX 32
+/* Seconds since 1970 as "2026-01-02T03:04:05Z" (RFC 3339) in out, which is returned; empty for a
+ * time that has no such form. */
+const char *clock_text(int64_t seconds, char out[CLOCK_TEXT_MAX]);
+
 #endif

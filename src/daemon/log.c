@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -91,15 +90,15 @@ static void
 put_time(struct buf *b)
 {
 	static int64_t second;
-	static char text[32];
+	static char text[CLOCK_TEXT_MAX];
 	int64_t now = clock_wall();
-	time_t t = (time_t)now;
-	struct tm tm;
 
-	if (now != second && gmtime_r(&t, &tm) &&
-		strftime(text, sizeof(text), "time=%Y-%m-%dT%H:%M:%SZ ", &tm) > 0)
-		second = now;
+	if (now != second)
+		clock_text(now, text);
+	second = now;
+	buf_puts(b, "time=");
 	buf_puts(b, text);
+	buf_putc(b, ' ');
 }
 
 static void
