@@ -44,8 +44,9 @@ static struct {
 	bool blocked;	/* the sink did not take bytes; the timer tries again */
 	bool gathering; /* the timer is set */
 	struct timer *timer;
-	size_t at, n; /* room[at..n) waits */
-	uint64_t dropped;
+	size_t at, n;	      /* room[at..n) waits */
+	uint64_t dropped;     /* not yet told of */
+	uint64_t dropped_all; /* since the process began */
 	char room[LOG_BUFFER];
 } lg = {.most = LOG_LEVEL_INFO, .fd = STDERR_FILENO};
 
@@ -202,6 +203,7 @@ append(struct str line)
 {
 	if (line.n > sizeof(lg.room) - lg.n) {
 		lg.dropped++;
+		lg.dropped_all++;
 		return;
 	}
 	memcpy(lg.room + lg.n, line.p, line.n);
@@ -244,6 +246,12 @@ log_flush(void)
 	memmove(lg.room, lg.room + lg.at, lg.n - lg.at);
 	lg.n -= lg.at;
 	lg.at = 0;
+}
+
+uint64_t
+log_dropped(void)
+{
+	return lg.dropped_all;
 }
 
 static void

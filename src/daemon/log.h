@@ -81,6 +81,8 @@ void log_give(uid_t uid, gid_t gid);
 void log_use_loop(struct loop *l);
 /* Write what the sink takes now. */
 void log_flush(void);
+/* Lines lost since the process began. */
+uint64_t log_dropped(void);
 /* Flush, and leave a bug's place in the log when the process dies of it: see base/must.h. */
 void log_catch_bugs(void);
 

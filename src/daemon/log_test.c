@@ -239,6 +239,7 @@ test_nobody_reads(void **state)
 	static char room[1 << 20];
 	size_t n = 0;
 	unsigned long counted = 0;
+	uint64_t before = log_dropped();
 	struct errbuf e = {0};
 	struct loop *l = loop_new();
 	uint64_t begin, took;
@@ -277,6 +278,7 @@ test_nobody_reads(void **state)
 		if (str_has_prefix(str_skip(got, i), STR("dropped=")))
 			counted += strtoul(room + i + 8, NULL, 10);
 	assert_true(counted > 1000);
+	assert_int_equal(log_dropped() - before, counted);
 	/* Every line is there or counted; two more tell of it. */
 	assert_int_equal(lines_in(got) + counted, 5000 + 2);
 	assert_true(str_has_suffix(got, STR("event=after n=1\n")));
