@@ -119,8 +119,8 @@ unknown_key(struct loader *l, const struct section *section, struct str key, str
 }
 
 static bool
-check_first_time(struct loader *l, const struct target *t, struct str key, unsigned line,
-	struct errbuf *e)
+check_first_time(
+	struct loader *l, const struct target *t, struct str key, unsigned line, struct errbuf *e)
 {
 	struct seen **head = &l->seen[hash_str_with(key, (uintptr_t)t) % BUCKETS];
 
@@ -147,6 +147,8 @@ take_entry(struct loader *l, const struct target *t, const struct entry *line, u
 	bool ok = s ? setting_parse(s, line->value, t->values, l->arena, e)
 		    : section->entry(t->values, l->arena, line, l->ctx, e);
 	must(ok == !e->count); /* an error without a word would be taken for none */
+	if (s && s->line)
+		*(unsigned *)(void *)((char *)t->values + s->line) = number;
 	return ok;
 }
 
@@ -161,8 +163,8 @@ named_target(struct loader *l, struct target *kind, struct str name)
 		if (str_eq_nocase(*(const struct str *)(*end)->values, name))
 			return *end;
 	struct target *t = arena_new(&l->scratch, struct target);
-	*t = (struct target){.section = kind->section,
-		.values = arena_alloc(l->arena, kind->section->size)};
+	*t = (struct target){
+		.section = kind->section, .values = arena_alloc(l->arena, kind->section->size)};
 	conf_defaults(t->section, t->values, l->arena);
 	*(struct str *)t->values = arena_str(l->arena, name);
 	if (all->n == all->room) {

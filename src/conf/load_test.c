@@ -15,6 +15,7 @@ struct policy {
 	int32_t reject_at, defer_at;
 	int profile;
 	struct str url;
+	unsigned url_line;
 };
 
 struct dns {
@@ -41,7 +42,8 @@ static const struct setting policy_rows[] = {
 	{"reject_at", SETTING_POINTS, offsetof(struct policy, reject_at), "8", 0, 0, NULL, "a"},
 	{"defer_at", SETTING_POINTS, offsetof(struct policy, defer_at), "0", 0, 0, NULL, "b"},
 	{"profile", SETTING_CHOICE, offsetof(struct policy, profile), "score", 0, 0, profiles, "c"},
-	{"url", SETTING_STRING, offsetof(struct policy, url), "", 0, 0, NULL, "d"},
+	{"url", SETTING_STRING, offsetof(struct policy, url), "", 0, 0, NULL, "d",
+		offsetof(struct policy, url_line)},
 };
 static const struct setting dns_rows[] = {
 	{"timeout", SETTING_DURATION, offsetof(struct dns, timeout), "8s", 100, 10000, NULL, "e"},
@@ -198,6 +200,28 @@ test_values_outlive_the_text(void **state)
 	arena_done(&l.arena);
 }
 
+/* Who wants to know where a setting stands is told, also that it stands nowhere. */
+static void
+test_lines(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+	} cases[] = {
+		{"", 0},
+		{"[policy]\nreject_at = 5\n", 0},
+		{"[policy]\n\nurl =\n", 3},
+		{"[policy]\n[dns]\n[policy]\nreject_at = 5\nurl = x\n", 5},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct load l;
+		assert_true(load_text(&l, str_of(cases[i].text)));
+		assert_int_equal(l.policy.url_line, cases[i].line);
+		arena_done(&l.arena);
+	}
+}
+
 static void
 test_named_sections(void **state)
 {
@@ -340,6 +364,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_values_outlive_the_text),
+		cmocka_unit_test(test_lines),
 		cmocka_unit_test(test_named_sections),
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_errors_are_bounded),

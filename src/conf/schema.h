@@ -43,6 +43,9 @@ struct setting {
 	int64_t min, max;	    /* of a number; both 0: no limit but the type's */
 	const char *const *choices; /* CHOICE: NULL-terminated */
 	const char *help;	    /* one line, for people */
+	/* offsetof() an unsigned that is told in which line of the file the setting stands: it
+	 * stays 0 where the default holds.  0: nobody wants to know. */
+	size_t line;
 };
 
 /* What is read of the sections [kind NAME]: one struct for each name, in the order of the file. */
@@ -51,7 +54,7 @@ struct named {
 	struct named_item {
 		struct str name; /* as first written */
 		void *values;	 /* of the size that the section says */
-	} *item;
+	} * item;
 };
 
 /* One line of a section whose keys are not known beforehand. */
