@@ -12,7 +12,14 @@
 #include "base/buf.h"
 #include "core/cause.h"
 
-enum action_kind { ACTION_OFF, ACTION_SCORE, ACTION_TAG, ACTION_DEFER, ACTION_REJECT };
+enum action_kind {
+	ACTION_OFF,
+	ACTION_SCORE,
+	ACTION_TAG,
+	ACTION_DEFER,
+	ACTION_REJECT,
+	ACTION_OWN /* of a code whose findings bring theirs: what the list says that found it */
+};
 
 struct action {
 	enum action_kind kind;
@@ -53,6 +60,9 @@ struct finding {
 	const struct finding_code *code;
 	uint8_t check; /* number of its check */
 	uint8_t n;
+	/* Where the code's action is ACTION_OWN; never that itself.  Of a temporary finding: the
+	 * reward that may be missing for it, as negative points. */
+	struct action own;
 	struct evidence evidence[EVIDENCE_MAX];
 };
 
@@ -69,14 +79,23 @@ enum auth_result {
 };
 const char *auth_result_name(enum auth_result r);
 
-#define FINDINGS_MAX 16 /* of one check */
+#define FINDINGS_MAX 32 /* of one check */
+
+/* What the check of DNS lists has seen of their health; bit i is list i. */
+struct list_reports {
+	uint64_t failed;  /* no answer */
+	uint64_t refused; /* answered with an error code: it does not want to be asked */
+	uint64_t wild;	  /* has what nobody can have listed: lists everything */
+	uint64_t broken;  /* answered with what is no answer of a list */
+};
 
 /* What one run of one check reports; kept only when the run ends in CHECK_DONE. */
 struct findings {
 	size_t n;
 	enum auth_result iprev, spf_helo, spf_mailfrom;
-	struct str confirmed;		   /* reverse name that forward DNS confirms, or empty */
-	struct str spf_explanation;	   /* the sender's domain's words on a fail, or empty */
+	struct str confirmed;	    /* reverse name that forward DNS confirms, or empty */
+	struct str spf_explanation; /* the sender's domain's words on a fail, or empty */
+	struct list_reports lists;
 	struct finding item[FINDINGS_MAX]; /* last: only the first n are ever touched or copied */
 };
 

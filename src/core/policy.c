@@ -19,7 +19,9 @@ policy_action(const struct policy *p, const struct check_set *checks, const stru
 {
 	const struct check *check = checks->check[f->check];
 
-	return p->actions[client->len == 16][f->check][f->code - check->codes];
+	struct action a = p->actions[client->len == 16][f->check][f->code - check->codes];
+
+	return a.kind == ACTION_OWN ? f->own : a;
 }
 
 bool
@@ -120,6 +122,8 @@ weigh(struct tally *t, const struct finding *f, struct action a)
 	case ACTION_REJECT:
 		t->reject = t->reject ? t->reject : f;
 		break;
+	case ACTION_OWN: /* policy_action() has put the finding's own in its place */
+		must(false);
 	}
 	if (t->n < TALLY_MAX)
 		t->item[t->n++] = (struct tally_item){f, a};
@@ -131,6 +135,7 @@ add_up(const struct judgement *j, struct tally *t)
 	const struct result *r = j->result;
 	uint64_t skip = skip_by_domain(j->policy, r->confirmed, &t->exemption);
 	uint64_t incomplete = 0;
+	int32_t missed = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct finding *f = r->finding[i];
@@ -141,9 +146,11 @@ add_up(const struct judgement *j, struct tally *t)
 			continue;
 		if (f->code->temporary)
 			incomplete |= (uint64_t)1 << f->check;
+		if (f->code->temporary && f->own.points < 0)
+			missed -= f->own.points;
 		weigh(t, f, policy_action(j->policy, j->checks, f, j->client));
 	}
-	t->slack = missing_rewards(j, incomplete);
+	t->slack = missing_rewards(j, incomplete) + missed;
 }
 
 /* From the tally to a kind and the finding that decides; sets temporary. */
@@ -227,7 +234,8 @@ static const char *const action_names[] = {[ACTION_OFF] = "off",
 	[ACTION_SCORE] = "score",
 	[ACTION_TAG] = "tag",
 	[ACTION_DEFER] = "defer",
-	[ACTION_REJECT] = "reject"};
+	[ACTION_REJECT] = "reject",
+	[ACTION_OWN] = "own"};
 
 void
 action_print(struct action a, struct buf *out)

@@ -92,7 +92,8 @@ uint64_t policy_skip(
 /* postmaster@ and abuse@ of any domain, RFC 5321 4.5.1, RFC 2142. */
 bool rcpt_is_always_reachable(struct str rcpt);
 
-/* "score 4", "score -0.5", "off", "tag", "defer", "reject"; e says what is wrong otherwise. */
+/* "score 4", "score -0.5", "off", "tag", "defer", "reject", "own"; e says what is wrong otherwise.
+ */
 NODISCARD bool action_parse(struct str s, struct action *out, struct errbuf *e);
 void action_print(struct action a, struct buf *out);
 

@@ -1,8 +1,13 @@
 /* core/run: see run.h.  Here too is ask_*(), the checks' side of the same table. */
+#include <assert.h>
+
 #include "core/run.h"
 
 /* More memory than any honest message's facts take (measured: under 20 KiB). */
 #define ENV_VALUE_MAX 2048
+
+#define SLOTS 256
+static_assert(SLOTS >= 2 * FACTS_MAX && FACTS_MAX < 255, "an index that is half empty");
 
 struct env_fact {
 	bool known;
@@ -17,8 +22,9 @@ struct transaction {
 	struct env_fact env[ENV_COUNT];
 	struct fact *fact[FACTS_MAX];
 	size_t n_facts;
-	uint64_t pending; /* checks that are not done */
-	uint64_t ready;	  /* pending checks to be run */
+	uint8_t slot[SLOTS]; /* by hash, probed onwards: number of the fact and 1, or 0 */
+	uint64_t pending;    /* checks that are not done */
+	uint64_t ready;	     /* pending checks to be run */
 	struct findings *findings[CHECKS_MAX];
 	struct result result;
 	unsigned runs;
@@ -70,15 +76,18 @@ ask_env(struct ask *q, enum env_item item)
 	return NULL;
 }
 
-static struct fact *
-find_fact(struct transaction *t, struct str name, enum dns_type type, uint64_t hash)
+/* The fact's number, or where it would stand. */
+static uint8_t *
+find_slot(struct transaction *t, struct str name, enum dns_type type, uint64_t hash)
 {
-	for (size_t i = 0; i < t->n_facts; i++) {
-		struct fact *f = t->fact[i];
+	size_t i = hash % SLOTS;
+
+	for (; t->slot[i]; i = (i + 1) % SLOTS) {
+		const struct fact *f = t->fact[t->slot[i] - 1];
 		if (f->hash == hash && f->type == type && str_eq(f->name, name))
-			return f;
+			break;
 	}
-	return NULL;
+	return &t->slot[i];
 }
 
 static struct fact *
@@ -108,13 +117,12 @@ ask_dns(struct ask *q, enum dns_type type, struct str name)
 		.status = DNS_FAIL, .reason = "too many questions"};
 	struct transaction *t = q->txn;
 	uint64_t hash = question_hash(name, type);
-	struct fact *f = find_fact(t, name, type, hash);
+	uint8_t *slot = find_slot(t, name, type, hash);
 
-	if (!f) {
-		if (t->n_facts == FACTS_MAX)
-			return &over_budget;
-		f = add_fact(t, name, type, hash);
-	}
+	if (!*slot && t->n_facts == FACTS_MAX)
+		return &over_budget;
+	struct fact *f = *slot ? t->fact[*slot - 1] : add_fact(t, name, type, hash);
+	*slot = (uint8_t)(f->index + 1);
 	if (f->answer)
 		return &f->answer->dns;
 	f->waiters |= bit(q->check);
@@ -152,6 +160,7 @@ run_check(struct transaction *t, size_t i)
 		.client = t->client,
 		.reverse = t->reverse,
 		.now = t->o.now,
+		.lists = t->o.lists,
 		.scratch = t->o.scratch,
 		.settings = t->o.checks->settings[i],
 		.site = t->o.site};
@@ -159,6 +168,7 @@ run_check(struct transaction *t, size_t i)
 	out.n = 0;
 	out.iprev = out.spf_helo = out.spf_mailfrom = AUTH_UNSET;
 	out.confirmed = out.spf_explanation = STR("");
+	out.lists = (struct list_reports){0};
 	/* It waits for what it asks in this run, not for what an earlier run was curious about. */
 	for (size_t k = 0; k < t->n_facts; k++)
 		t->fact[k]->waiters &= ~bit(i);
@@ -269,10 +279,8 @@ transaction_result(struct transaction *t)
 
 	if (t->result.finding && t->result.done == done)
 		return t->result;
-	struct result r = {.done = done,
-		.runs = t->runs,
-		.confirmed = STR(""),
-		.spf_explanation = STR("")};
+	struct result r = {
+		.done = done, .runs = t->runs, .confirmed = STR(""), .spf_explanation = STR("")};
 	size_t n = 0;
 	for (size_t i = 0; i < t->o.checks->n; i++)
 		n += t->findings[i] ? t->findings[i]->n : 0;
@@ -283,6 +291,10 @@ transaction_result(struct transaction *t)
 			continue;
 		for (size_t j = 0; j < from->n; j++)
 			list[r.n++] = &from->item[j];
+		r.lists.failed |= from->lists.failed;
+		r.lists.refused |= from->lists.refused;
+		r.lists.wild |= from->lists.wild;
+		r.lists.broken |= from->lists.broken;
 		if (from->iprev != AUTH_UNSET)
 			r.iprev = from->iprev;
 		if (from->confirmed.n)

@@ -34,6 +34,7 @@ struct transaction_options {
 	struct arena *scratch; /* shared by all transactions of the process */
 	uint64_t skip;	       /* bit i: do not run check i (exempted) */
 	int64_t now;	       /* seconds since 1970, the same for all checks */
+	struct lists_now lists;
 	/* Called from transaction_answer() when the last network question that a check waits for
 	 * was answered.  May be NULL. */
 	void (*settled)(void *ctx);
@@ -61,6 +62,7 @@ struct result {
 	enum auth_result iprev, spf_helo, spf_mailfrom;
 	struct str confirmed;	    /* confirmed reverse name or empty */
 	struct str spf_explanation; /* the sender's domain's words, printable, or empty */
+	struct list_reports lists;
 	uint64_t done;	      /* bit i: check i has finished */
 	unsigned runs;	      /* how many times a check was run in all */
 };

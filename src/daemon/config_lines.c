@@ -63,6 +63,9 @@ action_line(void *section_struct, struct arena *a, const struct entry *line, voi
 			"tag "
 			"or defer",
 			c->id);
+	if (action.kind == ACTION_OWN && c->action.kind != ACTION_OWN)
+		return err(
+			e, "%s has no actions of its own: only what a DNS list finds has", c->id);
 	for (int six = slash < line->key.n; six < 2; six++) {
 		if (!family.n && six && s->set[1][check][code])
 			continue; /* the line for IPv6 stands, wherever it is */

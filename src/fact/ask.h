@@ -14,6 +14,16 @@
 
 #include "fact/fact.h"
 
+/*
+ * What is known of the site's DNS lists when the transaction begins; fixed for it, like the clock.
+ * canary: a number that changes every minute and that nobody can foresee, for a name that no list
+ * can have on it; 0: unknown (a record that was made elsewhere).  Bit i of suspended: list i is not
+ * to be asked or believed.
+ */
+struct lists_now {
+	uint64_t canary, suspended;
+};
+
 struct ask {
 	struct transaction *txn;
 	unsigned check;		 /* number of the running check: its waiter bit */
@@ -21,6 +31,7 @@ struct ask {
 	struct ip client;	 /* known from the start */
 	struct str reverse;	 /* where the PTR records of client would be */
 	int64_t now;		 /* seconds since 1970, fixed per transaction */
+	struct lists_now lists;	 /* state of the DNS lists */
 	struct arena *scratch;	 /* emptied before each run */
 	const void *settings;	 /* the running check's own settings */
 	const struct site *site; /* facts about the receiver's own site, fixed per transaction */

@@ -11,7 +11,7 @@
 
 #include "dns/message.h"
 
-#define FACTS_MAX 64 /* DNS questions per transaction: the budget over all checks */
+#define FACTS_MAX 128 /* DNS questions per transaction: the budget over all checks */
 
 enum env_item {
 	ENV_HELO,      /* the name of HELO/EHLO as given, "" where the client gave none */
