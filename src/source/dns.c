@@ -114,7 +114,9 @@ conclude(struct asking *q, struct answer *answer)
 	struct list waiters;
 
 	cache_put(s->cache, q->name, q->type, q->hash, answer, now);
+	s->stats.ended++;
 	if (answer->dns.status == DNS_FAIL) {
+		s->stats.failed++;
 		struct answer *stale = cache_get_stale(s->cache, q->name, q->type, q->hash, now);
 		if (stale) {
 			answer_unref(answer);
@@ -437,4 +439,19 @@ struct cache_stats
 source_dns_cache_stats(const struct source *source)
 {
 	return cache_stats(((const struct stub *)source)->cache);
+}
+
+bool
+source_dns_server(const struct source *source, size_t i, struct source_dns_server *out)
+{
+	const struct servers *all = &((const struct stub *)source)->servers;
+
+	if (i >= all->n)
+		return false;
+	struct buf name = BUF(out->name);
+	server_print(&all->server[i], &name);
+	buf_putc(&name, '\0');
+	must(!buf_is_cut(&name));
+	out->dead = all->server[i].dead;
+	return true;
 }

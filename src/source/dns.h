@@ -31,7 +31,13 @@ struct source_dns_options {
 
 struct source_dns_stats {
 	uint64_t questions, sent, answers, silent, coalesced, chased, stale, busy;
+	uint64_t ended, failed; /* of questions - coalesced: came to an end; and to no answer */
 	size_t inflight, queued;
+};
+
+struct source_dns_server {
+	char name[IP_TEXT_MAX + 6]; /* ADDRESS@PORT */
+	bool dead;		    /* nobody waits for it until it answers a probe */
 };
 
 /* NULL with e filled when the resolvers are written wrongly.  With "none" every question that the
@@ -42,5 +48,7 @@ struct source *source_dns_new(const struct source_dns_options *o, struct errbuf 
 void source_dns_free(struct source *s);
 struct source_dns_stats source_dns_stats(const struct source *s);
 struct cache_stats source_dns_cache_stats(const struct source *s);
+/* Resolver i, in the order of the settings; false behind the last. */
+bool source_dns_server(const struct source *s, size_t i, struct source_dns_server *out);
 
 #endif

@@ -86,6 +86,20 @@ servers_parse(struct str text, struct servers *out, struct errbuf *e)
 }
 
 void
+server_print(const struct server *s, struct buf *out)
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&s->address.sa;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&s->address.sa;
+	bool four = in->sin_family == AF_INET;
+	struct ip ip;
+
+	must(four ? ip_from_bytes(&in->sin_addr, 4, &ip) : ip_from_bytes(&in6->sin6_addr, 16, &ip));
+	ip_print(&ip, out);
+	buf_putc(out, '@');
+	buf_putu(out, ntohs(four ? in->sin_port : in6->sin6_port));
+}
+
+void
 servers_done(struct servers *s)
 {
 	for (size_t i = 0; i < s->n; i++) {

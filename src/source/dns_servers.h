@@ -39,6 +39,9 @@ struct servers {
 NODISCARD bool servers_parse(struct str text, struct servers *out, struct errbuf *e);
 void servers_done(struct servers *s);
 
+/* "192.0.2.1@53": as the settings would write it. */
+void server_print(const struct server *s, struct buf *out);
+
 /* A live server other than `not`; failing that `not` itself while it lives; NULL: all are dead. */
 struct server *servers_pick(struct servers *s, const struct server * not );
 void server_answered(struct server *s);

@@ -424,6 +424,11 @@ test_faults(void **state)
 	assert_int_equal(got[19]->dns.ttl, 60); /* the alias lives shorter than the record */
 	/* One zone full of silence has not taken the server away. */
 	assert_int_equal(got[0]->dns.status, DNS_OK);
+	size_t failures = 0;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		failures += cases[i].status == DNS_FAIL;
+	assert_int_equal(source_dns_stats(s).ended, COUNT(cases));
+	assert_int_equal(source_dns_stats(s).failed, failures);
 	stub_free(s);
 }
 
@@ -450,6 +455,10 @@ test_answers_are_kept(void **state)
 	s->cancel(s, &facts[2]);
 	run_until(3, 200);
 	assert_int_equal(n_got, 2);
+	struct source_dns_stats stats = source_dns_stats(s);
+	assert_int_equal(stats.questions - stats.coalesced, 2);
+	assert_int_equal(stats.ended, 2);
+	assert_int_equal(stats.failed, 0);
 	a = s->lookup(s, STR("other.example"), DNS_A, question_hash(STR("other.example"), DNS_A));
 	assert_non_null(a);
 	answer_unref(a);
@@ -477,6 +486,18 @@ test_second_server(void **state)
 	stub_free(s);
 }
 
+static bool
+server_is_dead(const struct source *s)
+{
+	struct source_dns_server server;
+	char name[32];
+
+	assert_true(source_dns_server(s, 0, &server));
+	snprintf(name, sizeof(name), "127.0.0.1@%u", one.port);
+	assert_string_equal(server.name, name);
+	return server.dead;
+}
+
 static void
 test_dead_server(void **state)
 {
@@ -496,6 +517,7 @@ test_dead_server(void **state)
 	for (size_t i = 0; i < 20; i++)
 		assert_int_equal(got[i]->dns.status, DNS_FAIL);
 	run_until(21, 1500); /* the probe has ended by now */
+	assert_true(server_is_dead(s));
 	ask(s, 20, STR("late.example"));
 	ms = run_until(21, 3000);
 	assert_int_equal(n_got, 21);
@@ -514,6 +536,7 @@ test_dead_server(void **state)
 	}
 	assert_int_equal(status, DNS_OK);
 	assert_true(clock_us() - began < 5000000);
+	assert_false(server_is_dead(s));
 	stub_free(s);
 }
 
@@ -636,6 +659,20 @@ test_freed_by_whom_it_answers(void **state)
 }
 
 static void
+assert_servers(const struct source *s, const char *const *names)
+{
+	struct source_dns_server server;
+	size_t i = 0;
+
+	for (; names[i]; i++) {
+		assert_true(source_dns_server(s, i, &server));
+		assert_string_equal(server.name, names[i]);
+		assert_false(server.dead);
+	}
+	assert_false(source_dns_server(s, i, &server));
+}
+
+static void
 test_settings(void **state)
 {
 	static const struct {
@@ -655,6 +692,10 @@ test_settings(void **state)
 			"more than"},
 	};
 
+	/* How the first ones are shown. */
+	static const char *const servers[][3] = {
+		{"127.0.0.1@53"}, {"127.0.0.1@5353", "::1@53"}, {NULL}};
+
 	loop = loop_new();
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct errbuf e = {0};
@@ -667,6 +708,8 @@ test_settings(void **state)
 			fail_msg("\"%s\": %s", cases[i].text, e.text);
 		if (!s)
 			assert_non_null(strstr(e.text, cases[i].says));
+		if (s && i < COUNT(servers))
+			assert_servers(s, servers[i]);
 		source_dns_free(s);
 	}
 	/* Without servers whatever is not known does not exist. */
