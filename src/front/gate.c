@@ -109,6 +109,18 @@ gate_free(struct gate *g)
 	heap_free(g);
 }
 
+size_t
+gate_visits(const struct gate *g)
+{
+	return g->visits;
+}
+
+const struct health *
+gate_health(const struct gate *g)
+{
+	return &g->health;
+}
+
 /* Twelve characters of Crockford's base 32 (no I, L, O, U), 60 random bits: 7Q2K-M8RT-9FBC. */
 static void
 make_case_id(struct gate *g, char out[CASE_ID_MAX])

@@ -74,6 +74,9 @@ struct gate *gate_new(const struct gate_options *o, struct generation *g);
 void gate_use(struct gate *g, struct generation *next);
 /* All visits must have ended. */
 void gate_free(struct gate *g);
+/* For reports: visits that have not ended; what is no longer believed. */
+size_t gate_visits(const struct gate *g);
+const struct health *gate_health(const struct gate *g);
 
 /* Begin with the client; questions about it start at once. */
 struct visit *visit_new(struct gate *g, const struct visit_client *client);
