@@ -18,6 +18,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -89,11 +90,57 @@ sockets_open(struct parent *p, struct errbuf *e)
 	const struct process_settings *s = p->settings;
 
 	for (size_t i = 0; i < s->n_listen; i++) {
-		p->fds[i] = listen_open(s->listen[i], s->unix_mode, e);
-		if (p->fds[i] < 0)
+		const struct process_socket *at = &s->listen[i];
+		struct errbuf why = {0};
+
+		p->fds[i] = listen_open(at->spec, at->unix_mode, at->optional ? &why : e);
+		if (p->fds[i] >= 0)
+			continue;
+		if (!at->optional)
 			return false;
+		log_event(LOG_LEVEL_WARN, "socket_left_out", log_s("socket", at->spec),
+			log_z("text", why.text));
 	}
 	return true;
+}
+
+/* Of a socket in the file system, else NULL; the caller's. */
+static char *
+unix_path(const struct process_socket *at)
+{
+	return str_has_prefix(at->spec, STR("unix:/")) ? heap_z(str_skip(at->spec, 5)) : NULL;
+}
+
+/* Whoever may write to the directory may have put something else at the place by now: what is
+ * given away is looked at first, and is then the very thing that was looked at. */
+static bool
+socket_give(const char *path, uid_t uid, gid_t gid)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), why;
+	struct stat st;
+
+	if (fd < 0)
+		return false;
+	bool ok = fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+		fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0;
+	why = errno;
+	close(fd);
+	errno = why;
+	return ok;
+}
+
+static void
+sockets_give(const struct parent *p, uid_t uid, gid_t gid)
+{
+	for (size_t i = 0; i < p->settings->n_listen; i++) {
+		const struct process_socket *at = &p->settings->listen[i];
+		char *path = p->fds[i] >= 0 && at->given ? unix_path(at) : NULL;
+
+		if (path && !socket_give(path, uid, gid))
+			log_event(LOG_LEVEL_WARN, "socket_owner", log_s("socket", at->spec),
+				log_z("error", strerror(errno)));
+		heap_free(path);
+	}
 }
 
 /* A unix socket's name goes first: once nobody listens a successor may have made its own there. */
@@ -101,16 +148,14 @@ static void
 sockets_close(struct parent *p)
 {
 	for (size_t i = 0; i < p->settings->n_listen; i++) {
-		struct str spec = p->settings->listen[i];
+		char *path;
 
 		if (p->fds[i] < 0)
 			continue;
-		if (str_has_prefix(spec, STR("unix:/"))) {
-			char *path = heap_z(str_skip(spec, 5));
-
+		path = unix_path(&p->settings->listen[i]);
+		if (path)
 			(void)unlink(path); /* without root it may have to stay */
-			heap_free(path);
-		}
+		heap_free(path);
 		close(p->fds[i]);
 		p->fds[i] = -1;
 	}
@@ -169,16 +214,17 @@ user_find(struct str name, struct errbuf *e)
 /* Root is given up for good, and nothing that is executed could bring it back.  The process stays
  * as little dumpable as the kernel makes it then: others of the same user may not look inside. */
 static bool
-privileges_drop(struct str user, struct errbuf *e)
+privileges_drop(const struct parent *p, struct errbuf *e)
 {
 	if (geteuid() == 0) {
-		const struct passwd *pw = user_find(user, e);
+		const struct passwd *pw = user_find(p->settings->user, e);
 
 		if (!pw)
 			return false;
 		if (pw->pw_uid == 0)
 			return err(e, "[daemon] user = %s would stay root", pw->pw_name);
 		log_give(pw->pw_uid, pw->pw_gid);
+		sockets_give(p, pw->pw_uid, pw->pw_gid);
 		if (initgroups(pw->pw_name, pw->pw_gid) != 0 || setgid(pw->pw_gid) != 0 ||
 			setuid(pw->pw_uid) != 0)
 			return err(e, "cannot become user %s: %s", pw->pw_name, strerror(errno));
@@ -222,6 +268,7 @@ static struct {
 	struct timer *timer;
 	sigset_t held;
 	pid_t parent;
+	unsigned number;
 } self;
 
 static void
@@ -229,6 +276,12 @@ beat(void *ctx)
 {
 	atomic_store(&self.beat->at, clock_ms());
 	timer_set(self.timer, BEAT_MS);
+}
+
+unsigned
+process_number(void)
+{
+	return self.number;
 }
 
 void
@@ -256,6 +309,7 @@ worker_main(struct parent *p, size_t i)
 	self.beat = &p->beats[i];
 	self.held = p->held;
 	self.parent = p->pid;
+	self.number = (unsigned)i + 1;
 	status = p->run(p->ctx, p->fds, p->settings->n_listen);
 	log_flush();
 	exit(status);
@@ -502,7 +556,7 @@ process_run(const struct process_settings *settings, process_worker *worker, voi
 	descriptors_raise();
 	/* Before anybody can see that we listen: whoever does may tell us to stop at once. */
 	signals_hold(&p);
-	if (!sockets_open(&p, e) || !pid_file_write(&p, e) || !privileges_drop(settings->user, e)) {
+	if (!sockets_open(&p, e) || !pid_file_write(&p, e) || !privileges_drop(&p, e)) {
 		p.status = EX_UNAVAILABLE;
 		goto out;
 	}

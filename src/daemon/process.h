@@ -25,12 +25,20 @@
 #define PROCESS_STOP_MS	    10000 /* a worker's time to answer what is in flight */
 #define PROCESS_STALL_MS    10000
 
-struct process_settings {
-	struct str user;	  /* when started as root; empty: mxward, or else nobody */
-	struct str pid_file;	  /* empty: none */
-	const struct str *listen; /* see listen_open() */
-	size_t n_listen;
+struct process_socket {
+	struct str spec; /* see listen_open() */
 	unsigned unix_mode;
+	bool given; /* a unix socket becomes the property of the user that is run as */
+	/* Nobody asked for it: where it cannot be opened there is a warning in the log and the
+	 * worker's descriptor is -1. */
+	bool optional;
+};
+
+struct process_settings {
+	struct str user;     /* when started as root; empty: mxward, or else nobody */
+	struct str pid_file; /* empty: none */
+	const struct process_socket *listen;
+	size_t n_listen;
 	unsigned workers;  /* 1..PROCESS_WORKERS_MAX */
 	unsigned stall_ms; /* a loop that stands still longer is aborted; 0: PROCESS_STALL_MS */
 };
@@ -46,6 +54,9 @@ typedef int process_worker(void *ctx, const int *fds, size_t n);
  * ready. */
 int process_run(const struct process_settings *settings, process_worker *worker, void *ctx,
 	struct errbuf *e) NODISCARD;
+
+/* Inside a worker: its number, from 1 on; 0 outside of process_run(). */
+unsigned process_number(void);
 
 /* Called once by each worker: it serves now, and its loop shows by a timer that it turns.  Outside
  * of process_run() it has no effect. */

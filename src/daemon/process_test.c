@@ -40,6 +40,8 @@ enum mood { SERVES, DIES_AT_ONCE, REFUSES, IGNORES_TERM, STANDS_STILL };
 static struct seen {
 	enum mood mood;
 	_Atomic int pid, starts, reloads, terms, uid, groups, root_again, no_new_privs, port;
+	_Atomic int second;  /* descriptor, where there are two */
+	_Atomic int numbers; /* bit i: worker i has started */
 	_Atomic unsigned long descriptors;
 } * seen;
 
@@ -95,6 +97,8 @@ work(void *ctx, const int *fds, size_t n)
 
 	seen->pid = getpid();
 	seen->starts++;
+	seen->numbers |= 1 << process_number();
+	seen->second = n > 1 ? fds[1] : 0;
 	if (seen->mood == REFUSES)
 		return EX_CONFIG;
 	if (seen->mood == DIES_AT_ONCE)
@@ -129,15 +133,17 @@ comes(const _Atomic int *p, int want, uint64_t ms)
 static pid_t
 start(enum mood mood, struct process_settings settings)
 {
-	static const struct str anywhere = STR_INIT("inet:0");
+	static const struct process_socket anywhere = {.spec = STR_INIT("inet:0")};
 	pid_t pid;
 
 	memset(seen, 0, sizeof(*seen));
 	seen->mood = mood;
 	if (!settings.listen)
 		settings.listen = &anywhere;
-	settings.n_listen = 1;
-	settings.workers = 1;
+	if (!settings.n_listen)
+		settings.n_listen = 1;
+	if (!settings.workers)
+		settings.workers = 1;
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
@@ -243,7 +249,8 @@ test_rights(void **state)
 static void
 test_cannot_start(void **state)
 {
-	static const struct str bad = STR_INIT("inet:192.0.2.1:9"), good = STR_INIT("inet:0");
+	static const struct process_socket bad = {.spec = STR_INIT("inet:192.0.2.1:9")};
+	static const struct process_socket good = {.spec = STR_INIT("inet:0")};
 	const struct process_settings rows[] = {
 		{.listen = &bad},
 		{.listen = &good, .pid_file = STR("/no/such/directory/pid")},
@@ -346,8 +353,8 @@ test_loop_that_stands_still(void **state)
 static void
 test_unix_socket_goes_with_us(void **state)
 {
-	struct str spec = str_of(unix_spec);
-	pid_t pid = start(SERVES, (struct process_settings){.listen = &spec, .unix_mode = 0666});
+	struct process_socket at = {.spec = str_of(unix_spec), .unix_mode = 0666};
+	pid_t pid = start(SERVES, (struct process_settings){.listen = &at});
 	struct stat st;
 
 	assert_true(comes(&seen->starts, 1, 3000));
@@ -359,6 +366,79 @@ test_unix_socket_goes_with_us(void **state)
 	if (geteuid() != 0) /* root's directory is not the user's to change */
 		assert_int_equal(stat(unix_spec + 5, &st), -1);
 	unlink(unix_spec + 5);
+}
+
+/* A socket for the administrator: the daemon's user owns it, others cannot even try. */
+static void
+test_socket_is_given(void **state)
+{
+	const struct process_socket at[] = {{.spec = STR("inet:0")},
+		{.spec = str_of(unix_spec), .unix_mode = 0600, .given = true}};
+	pid_t pid = start(SERVES, (struct process_settings){.listen = at, .n_listen = 2});
+	struct stat st;
+
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(answers()); /* so it has noted who it is */
+	assert_int_equal(stat(unix_spec + 5, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_uid, seen->uid);
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_false(is_logged("event=socket_owner"));
+	unlink(unix_spec + 5);
+}
+
+/* What nobody asked for stops nobody; what somebody else has is not taken from him. */
+static void
+test_socket_is_left_out(void **state)
+{
+	struct process_socket at[] = {{.spec = STR("inet:0")},
+		{.spec = STR("unix:/no/such/directory/s"), .optional = true}};
+	const struct process_settings settings = {.listen = at, .n_listen = 2};
+	struct errbuf e = {0};
+	pid_t pid = start(SERVES, settings);
+
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(answers());
+	assert_int_equal(seen->second, -1);
+	assert_true(is_logged("level=warn event=socket_left_out "
+			      "socket=unix:/no/such/directory/s text=\"cannot listen on"));
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+
+	int fd = listen_open(str_of(unix_spec), 0600, &e);
+	assert_true(fd >= 0);
+	at[1].spec = str_of(unix_spec);
+	pid = start(SERVES, settings);
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(is_logged("is in use by another process"));
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(access(unix_spec + 5, F_OK), 0);
+	at[1].optional = false;
+	assert_int_equal(wait_for(start(SERVES, settings)), EX_UNAVAILABLE);
+	assert_int_equal(access(unix_spec + 5, F_OK), 0);
+	close(fd);
+	unlink(unix_spec + 5);
+}
+
+static void
+test_workers_have_numbers(void **state)
+{
+	pid_t pid = start(SERVES, (struct process_settings){.workers = 3});
+	int again;
+
+	assert_true(comes(&seen->starts, 3, 3000));
+	assert_true(comes(&seen->numbers, 1 << 1 | 1 << 2 | 1 << 3, 3000));
+	again = seen->pid;
+	seen->numbers = 0;
+	kill(again, SIGKILL); /* whose number goes to its successor */
+	assert_true(comes(&seen->starts, 4, 3000));
+	assert_true(comes(&seen->numbers, 1, 3000));
+	assert_in_range(seen->numbers, 1 << 1, 1 << 3);
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(process_number(), 0);
 }
 
 /* What systemd is told, in order. */
@@ -437,6 +517,9 @@ main(void)
 		cmocka_unit_test_setup(test_second_signal_ends_at_once, each),
 		cmocka_unit_test_setup(test_loop_that_stands_still, each),
 		cmocka_unit_test_setup(test_unix_socket_goes_with_us, each),
+		cmocka_unit_test_setup(test_socket_is_given, each),
+		cmocka_unit_test_setup(test_socket_is_left_out, each),
+		cmocka_unit_test_setup(test_workers_have_numbers, each),
 		cmocka_unit_test_setup(test_manager_is_told, each),
 	};
 

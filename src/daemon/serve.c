@@ -58,15 +58,16 @@ serve_with(struct config *config, const char *path)
 {
 	struct errbuf e = {0};
 	struct words milter = config->listen.milter, policy = config->listen.policy;
-	struct str listen[64];
+	unsigned mode = (unsigned)config->listen.unix_mode;
+	struct process_socket listen[64];
 	size_t n = 0;
 
 	if (milter.n + policy.n > COUNT(listen))
 		return cli_fail(EX_CONFIG, "more than %zu sockets in [listen]", COUNT(listen));
 	for (size_t i = 0; i < milter.n; i++)
-		listen[n++] = milter.word[i];
+		listen[n++] = (struct process_socket){.spec = milter.word[i], .unix_mode = mode};
 	for (size_t i = 0; i < policy.n; i++)
-		listen[n++] = policy.word[i];
+		listen[n++] = (struct process_socket){.spec = policy.word[i], .unix_mode = mode};
 	if (!n)
 		return cli_fail(EX_CONFIG, "[listen] names no socket: nobody could connect");
 	if (!log_open(config->log.to, (enum log_level)config->log.level, &e))
@@ -82,7 +83,6 @@ serve_with(struct config *config, const char *path)
 		.pid_file = config->daemon.pid_file,
 		.listen = listen,
 		.n_listen = n,
-		.unix_mode = (unsigned)config->listen.unix_mode,
 		.workers = (unsigned)config->daemon.workers};
 	int status = process_run(&settings, work, &s, &e);
 	if (e.count)
