@@ -296,6 +296,12 @@ listener_on_full(struct listener *n, void (*full)(void *ctx, const char *why))
 }
 
 void
+listener_use_reserve(struct listener *n)
+{
+	n->streams_max = SIZE_MAX;
+}
+
+void
 listener_free(struct listener *n)
 {
 	if (!n)

@@ -29,6 +29,9 @@ struct listener *listener_new(
 	struct loop *l, int fd, void (*accepted)(void *ctx, int fd), void *ctx);
 /* Say when descriptors run out: at most once in ten seconds; why is the system's reason. */
 void listener_on_full(struct listener *n, void (*full)(void *ctx, const char *why));
+/* Let its connections have the descriptors that are kept from the others: for an administrator, who
+ * comes when they are short.  Whoever accepts sees to it that they are few. */
+void listener_use_reserve(struct listener *n);
 void listener_free(struct listener *n); /* NULL is fine */
 
 #endif

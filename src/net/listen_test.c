@@ -187,17 +187,23 @@ full(void *ctx, const char *why)
 }
 
 static void
-serve(struct served *v)
+serve_on(struct served *v, struct loop *l)
 {
 	struct errbuf e = {0};
 	socklen_t size = sizeof(v->at);
 
-	*v = (struct served){.loop = loop_new()};
+	*v = (struct served){.loop = l};
 	v->fd = listen_open(STR("inet:0"), 0, &e);
 	assert_true(v->fd >= 0);
 	assert_int_equal(getsockname(v->fd, (struct sockaddr *)&v->at, &size), 0);
 	v->listener = listener_new(v->loop, v->fd, accepted, v);
 	listener_on_full(v->listener, full);
+}
+
+static void
+serve(struct served *v)
+{
+	serve_on(v, loop_new());
 }
 
 static void
@@ -309,10 +315,10 @@ static void
 test_descriptors_run_out(void **state)
 {
 	struct rlimit before, low = {.rlim_cur = 100};
-	struct served v;
+	struct served v, privileged;
 	uint64_t cpu;
 	pid_t child;
-	int hold, waiting;
+	int hold, waiting, let_in;
 	unsigned most;
 	char c = 'x';
 
@@ -334,6 +340,14 @@ test_descriptors_run_out(void **state)
 	assert_int_equal(v.accepted, most);
 	assert_int_equal(v.full, 1);
 	assert_true(recv(waiting, &c, 1, MSG_DONTWAIT) < 0);
+	serve_on(&privileged, v.loop);
+	listener_use_reserve(privileged.listener);
+	let_in = client(&privileged);
+	run_for(v.loop, 50);
+	assert_int_equal(privileged.accepted, 1);
+	close(let_in);
+	listener_free(privileged.listener);
+	close(privileged.fd);
 
 	clients_end(child, hold); /* their places are free now */
 	run_for(v.loop, 1300);
