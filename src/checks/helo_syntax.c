@@ -1,49 +1,11 @@
 /* checks/helo_syntax: see helo_syntax.h. */
 #include "checks/helo_syntax.h"
+#include "mail/address.h"
 
 static struct helo_form
 malformed(const char *wrong)
 {
 	return (struct helo_form){.kind = HELO_MALFORMED, .wrong = wrong};
-}
-
-static struct helo_form
-parse_literal(struct str s)
-{
-	struct helo_form form = {.kind = HELO_LITERAL};
-
-	if (s.p[s.n - 1] != ']')
-		return malformed("the closing bracket of the address is missing");
-	s = str_slice(s, 1, s.n - 1);
-	if (str_has_prefix_nocase(s, STR("IPv6:"))) {
-		s = str_skip(s, 5);
-		/* Only a colon makes it IPv6: [IPv6:192.0.2.1] is neither. */
-		if (str_find(s, ':') == s.n || !ip_parse(s, &form.ip))
-			return malformed("the brackets do not hold an IPv6 address");
-	} else if (str_find(s, ':') < s.n || !ip_parse(s, &form.ip)) {
-		return malformed("the brackets do not hold an address (IPv6 wants [IPv6:...])");
-	}
-	return form;
-}
-
-/* Why a label is no host name's label, or NULL. */
-static const char *
-label_wrong(struct str label, bool *underscore)
-{
-	if (label.n == 0)
-		return "it has an empty label (a dot too many)";
-	if (label.n > 63)
-		return "a label is longer than 63 characters";
-	if (label.p[0] == '-' || label.p[label.n - 1] == '-')
-		return "a label begins or ends with a hyphen";
-	for (size_t i = 0; i < label.n; i++) {
-		if (label.p[i] == '_')
-			*underscore = true;
-		else if (!chr_is_alnum(label.p[i]) && label.p[i] != '-')
-			return "it contains a character other than letters, digits, hyphens and "
-			       "dots";
-	}
-	return NULL;
 }
 
 static bool
@@ -55,42 +17,43 @@ all_digits(struct str s)
 	return true;
 }
 
+/* "mail.example.org", "mailserver" */
+static struct helo_form
+parse_name(struct str helo)
+{
+	struct mail_domain d;
+
+	if (helo.n > 253)
+		return malformed("it is longer than 253 characters");
+	const char *wrong = mail_domain_parse(helo, &d);
+	if (wrong)
+		return malformed(wrong);
+	if (d.utf8)
+		return malformed("it has letters other than a to z");
+	/* Top-level domains are alphabetic, RFC 1123 2.1: "1.2.3" is half an address. */
+	if (all_digits(d.last))
+		return malformed("its last label is a number");
+	return (struct helo_form){.kind = d.labels < 2 ? HELO_ONE_LABEL
+			: d.underscore		       ? HELO_UNDERSCORE
+						       : HELO_NAME};
+}
+
 void
 helo_parse(struct str helo, struct helo_form *out)
 {
-	struct str rest = helo, label = STR("");
-	bool underscore = false;
-	size_t labels = 0;
+	const char *wrong = NULL;
 
 	*out = (struct helo_form){.kind = HELO_BARE_IP};
 	if (helo.n == 0) {
-		*out = malformed("it is empty");
-		return;
+		wrong = "it is empty";
+	} else if (helo.p[0] == '[') {
+		out->kind = HELO_LITERAL;
+		wrong = mail_literal_parse(helo, &out->ip);
+	} else if (!ip_parse(helo, &out->ip)) {
+		*out = parse_name(helo);
 	}
-	if (helo.p[0] == '[') {
-		*out = parse_literal(helo);
-		return;
-	}
-	if (ip_parse(helo, &out->ip))
-		return;
-	if (helo.n > 253) {
-		*out = malformed("it is longer than 253 characters");
-		return;
-	}
-	while (str_split(&rest, '.', &label)) {
-		const char *wrong = label_wrong(label, &underscore);
-		if (wrong) {
-			*out = malformed(wrong);
-			return;
-		}
-		labels++;
-	}
-	/* Top-level domains are alphabetic, RFC 1123 2.1: "1.2.3" is half an address. */
-	if (all_digits(label)) {
-		*out = malformed("its last label is a number");
-		return;
-	}
-	out->kind = labels < 2 ? HELO_ONE_LABEL : underscore ? HELO_UNDERSCORE : HELO_NAME;
+	if (wrong)
+		*out = malformed(wrong);
 }
 
 const char *
