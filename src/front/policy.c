@@ -5,7 +5,10 @@
 
 #include "base/hash.h"
 #include "front/front_private.h"
+#include "mail/address.h"
 #include "wire/policy.h"
+
+#define SENDER_MAX 512 /* more is no address: it is passed on as it is */
 
 struct policy_conn {
 	struct conn conn;
@@ -56,6 +59,20 @@ begin_visit(struct policy_conn *c, const struct policy_request *q)
 	memset(c->env, 0, sizeof(c->env));
 }
 
+/* Postfix tells senders without the quotation marks of their local part. */
+static void
+tell(struct policy_conn *c, enum env_item item, struct str value)
+{
+	UNSET char room[SENDER_MAX];
+	struct buf b = BUF(room);
+
+	if (item == ENV_MAIL_FROM) {
+		mail_address_quote(value, &b);
+		value = buf_is_cut(&b) ? value : buf_str(&b);
+	}
+	visit_env(c->conn.place.visit, item, value);
+}
+
 /* Make the visit at c->conn.place the one of this request, and tell it what is new.  It is not
  * parked afterwards. */
 static void
@@ -82,7 +99,7 @@ find_visit(struct policy_conn *c, const struct policy_request *q, enum policy_st
 		if (c->env[i])
 			continue;
 		c->env[i] = now[i];
-		visit_env(c->conn.place.visit, (enum env_item)i, env[i]);
+		tell(c, (enum env_item)i, env[i]);
 	}
 }
 

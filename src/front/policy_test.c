@@ -89,6 +89,9 @@ static const struct dialogue {
 			{.rcpt = "tag@x", .from = "", .answer = PREPEND}},
 		NEW TOLD "1 judge tag@x\n1 end\n2 new 192.0.2.1:25 policy\n2 helo mx.example\n"
 			 "2 from\n2 judge tag@x\n"},
+	{"a sender gets its quotation marks back",
+		{{.rcpt = "bob@x", .from = "ann b@example", .answer = DUNNO}},
+		NEW "1 helo mx.example\n1 from \"ann b\"@example\n1 judge bob@x\n"},
 	{"another client is another visit",
 		{{.rcpt = "bob@x", .answer = DUNNO},
 			{.rcpt = "bob@x", .addr = "2001:db8::1", .answer = DUNNO}},
