@@ -3,13 +3,11 @@
 
 #include "checks/checks.h"
 
-#define LIST_SHOWN 4
-
 const struct check *const *
 checks_all(size_t *n)
 {
 	static const struct check *const all[] = {
-		&check_rdns, &check_generic_rdns, &check_helo, &check_spf};
+		&check_rdns, &check_generic_rdns, &check_helo, &check_spf, &check_sender};
 
 	static_assert(COUNT(all) <= CHECKS_MAX, "raise CHECKS_MAX");
 	*n = COUNT(all);
@@ -32,6 +30,15 @@ enum dns_type
 address_type(const struct ip *client)
 {
 	return client->len == 4 ? DNS_A : DNS_AAAA;
+}
+
+bool
+word_is_in(struct str s, const struct words *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (str_eq_nocase(s, w->word[i]))
+			return true;
+	return false;
 }
 
 struct str

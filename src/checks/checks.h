@@ -8,7 +8,7 @@
 
 #include "core/check.h"
 
-extern const struct check check_rdns, check_generic_rdns, check_helo, check_spf;
+extern const struct check check_rdns, check_generic_rdns, check_helo, check_spf, check_sender;
 
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);
@@ -36,7 +36,13 @@ size_t reverse_names_count(const struct dns_answer *ptr);
 /* A or AAAA, as the client's family wants. */
 enum dns_type address_type(const struct ip *client);
 
-/* Evidence as text, in scratch: an address, a list of up to four ("a, b and 3 more"). */
+/* Is it one of these, in upper or lower case? */
+bool word_is_in(struct str s, const struct words *w);
+
+#define LIST_SHOWN 4
+
+/* Evidence as text, in scratch: an address, a list whose first few are shown ("a, b and 3 more").
+ */
 struct str ip_str(struct ask *q, const struct ip *ip);
 struct str names_list(struct ask *q, const struct dns_answer *answer);
 struct str addresses_list(struct ask *q, const struct dns_answer *answer);

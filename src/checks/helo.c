@@ -186,19 +186,10 @@ is_own_address(const struct site *site, const struct ip *ip)
 }
 
 static bool
-is_word_of(struct str s, const struct words *w)
-{
-	for (size_t i = 0; i < w->n; i++)
-		if (str_eq_nocase(s, w->word[i]))
-			return true;
-	return false;
-}
-
-static bool
 is_own_name(const struct site *site, struct str helo)
 {
 	return (site->hostname.n && str_eq_nocase(helo, site->hostname)) ||
-		is_word_of(helo, &site->hostnames) || is_word_of(helo, &site->domains);
+		word_is_in(helo, &site->hostnames) || word_is_in(helo, &site->domains);
 }
 
 /* "[192.0.2.1]" or a bare address. */

@@ -257,7 +257,7 @@ check_helo_name(struct ask *q, const struct identities *who, struct spf_outcome 
 }
 
 static enum spf_result
-check_sender(struct ask *q, const struct identities *who, struct spf_outcome *out)
+check_mail_from(struct ask *q, const struct identities *who, struct spf_outcome *out)
 {
 	const struct spf_settings *s = q->settings;
 	struct spf_request r = request(q, who);
@@ -447,7 +447,7 @@ run(struct ask *q, struct findings *out)
 	if (s->helo && !who.null_sender)
 		helo.result = check_helo_name(q, &who, &helo);
 	if (who.has_sender)
-		sender.result = check_sender(q, &who, &sender);
+		sender.result = check_mail_from(q, &who, &sender);
 	if (helo.result == SPF_WAIT || sender.result == SPF_WAIT)
 		return CHECK_WAIT;
 	report_sender(q, out, &who, &sender);

@@ -50,7 +50,7 @@ static const char *const replies[] = {"full", "terse", NULL};
 
 static const struct setting policy_rows[] = {
 	{"checks", SETTING_WORDS, FIELD(policy, checks), "rdns generic_rdns helo", 0, 0, NULL,
-		"The checks that are made.  spf is there to be tried; in this version it has to be "
+		"The checks that are made.  spf and sender are there to be tried; they have to be "
 		"named."},
 	{"profile", SETTING_CHOICE, FIELD(policy, profile), "score", 0, 0, profiles,
 		"score: findings add up, and only the sum refuses.  strict: no reverse name, a "

@@ -22,10 +22,7 @@ SUITES = {
 CONF = """[networks]
 ours = ""
 [policy]
-checks = all
-[exempt]
-0.0.0.0/0 = rdns generic_rdns helo
-::/0 = rdns generic_rdns helo
+checks = spf
 """
 
 
