@@ -101,6 +101,41 @@ timeout = 2s
         self.assertEqual(len(self.good("causes", "--json").splitlines()), 45)
         self.assertIn("no_ptr: ", self.good("causes"))
 
+    def test_lists(self):
+        rows = {x["name"]: x for x in map(json.loads, self.good("lists", "--json").splitlines())}
+        text = self.good("lists")
+        self.assertGreaterEqual(set(rows), {"zen.spamhaus.org", "list.dnswl.org", "sorbs.net"})
+        for name, row in rows.items():
+            self.assertIn("\n%s" % name, text)
+            about = self.good("lists", name)
+            self.assertTrue(about.startswith(name), about)
+            if row["state"] == "dead":
+                self.assertIn("must not be asked", about)
+                self.assertNotIn("[dnsbl", about)
+                continue
+            self.assertIn(row["lookup"], about)
+            self.assertIn("\n    [dnsbl %s]\n" % name, about)
+            for answer in row["answers"]:
+                self.assertIn(answer["text"], about)
+                self.assertTrue(answer["answer"].startswith("127."), answer)
+
+    def test_one_list(self):
+        zen = json.loads(self.good("lists", "--json", "ZEN.spamhaus.org."))
+        answers = {x["answer"]: x for x in zen["answers"]}
+        self.assertEqual(answers["127.0.0.2"]["score"], 6)
+        self.assertTrue(answers["127.255.255.254"]["error"])
+        self.assertIn("127.0.0.9 ", self.good("lists", "zen.spamhaus.org"))
+        self.assertIn("= score 8 ", self.good("lists", "zen.spamhaus.org"))
+        keyed = self.good("lists", "abc123.zen.dq.spamhaus.net")
+        self.assertIn("A key is needed: {key}.zen.dq.spamhaus.net", keyed)
+        self.assertNotIn("abc123", keyed)
+        self.assertIn("dead since 2024-06", self.good("lists", "dul.dnsbl.sorbs.net"))
+        for name, near in (("zen.spamhaus.com", '"zen.spamhaus.org"'), ("nothing.example", "")):
+            done = run("lists", name)
+            self.assertEqual((done.returncode, done.stdout), (EX_USAGE, ""))
+            self.assertIn('"%s"' % name, done.stderr)
+            self.assertIn(near, done.stderr)
+
     def test_manual(self):
         page = self.good("man", stdin=pathlib.Path(FRAME).read_text())
         self.assertNotIn("@", page.replace("ADDRESS@PORT", ""))
@@ -115,12 +150,12 @@ timeout = 2s
 
     def test_usage(self):
         for args in ((), ("chek",), ("check", "a", "b"), ("show", "x"), ("show", "--nonsense"),
-                     ("findings", "x")):
+                     ("findings", "x"), ("lists", "a", "b"), ("lists", "--nonsense")):
             done = run(*args)
             self.assertEqual((done.returncode, done.stdout), (EX_USAGE, ""), args)
             self.assertIn("--help", done.stderr)
         for args in (("--help",), ("check", "-h"), ("show", "--help"), ("findings", "--help"),
-                     ("causes", "--help")):
+                     ("causes", "--help"), ("lists", "--help")):
             self.assertIn("Usage: mxward conf", self.good(*args))
 
 

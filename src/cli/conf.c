@@ -1,5 +1,5 @@
 /*
- * cli/conf: check and show settings; list findings and causes.
+ * cli/conf: check and show settings; list findings, causes and DNS lists.
  *
  * Reads a file exactly as the daemon does, but starts nothing and asks nobody.
  */
@@ -23,6 +23,7 @@ static const char help[] =
 	"  show [-c FILE] [--defaults]   print all settings with their explanations\n"
 	"  findings [--json]             list what the checks can find, and what it does\n"
 	"  causes [--json]               list the causes, who can repair them and how\n"
+	"  lists [--json] [NAME]         list the known DNS lists, or all about one of them\n"
 	"\n"
 	"FILE is " CONFIG_FILE " where none is given; without that file, `show` prints\n"
 	"the defaults.\n"
@@ -137,6 +138,7 @@ static const struct {
 	{"show", show},
 	{"findings", conf_findings},
 	{"causes", conf_causes},
+	{"lists", conf_lists},
 	{"man", conf_man},
 };
 
