@@ -13,6 +13,10 @@
 
 #define FACTS_MAX 128 /* DNS questions per transaction: the budget over all checks */
 
+/* A label that stands in the names of questions for a customer's key of a paid list; only whoever
+ * sends the question (source/dns_keys) knows the key. */
+#define FACT_KEY_LABEL "mxward-key"
+
 enum env_item {
 	ENV_HELO,      /* the name of HELO/EHLO as given, "" where the client gave none */
 	ENV_MAIL_FROM, /* the sender without <>, "" for the null sender */

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "source/dns.h"
+#include "source/dns_keys.h"
 #include "source/dns_servers.h"
 
 #define BUCKETS 1024
@@ -21,6 +22,7 @@ struct asking {
 	struct list waiters;
 	struct arena arena; /* names */
 	struct str name;    /* what was asked */
+	struct str key;	    /* of a customer, in target; empty: none */
 	struct str target;  /* what is asked now: name, or where its aliases lead */
 	enum dns_type type;
 	uint64_t hash;
@@ -38,6 +40,8 @@ struct stub {
 	struct source_dns_options o;
 	struct servers servers;
 	struct cache *cache;
+	struct arena keys_arena;
+	struct dns_keys keys;
 	struct asking *bucket[BUCKETS];
 	struct list inflight, queue, failing;
 	struct timer *soon; /* answers that start() may not give itself */
@@ -113,6 +117,7 @@ conclude(struct asking *q, struct answer *answer)
 	uint64_t now = clock_ms();
 	struct list waiters;
 
+	dns_keys_scrub(answer, q->key);
 	cache_put(s->cache, q->name, q->type, q->hash, answer, now);
 	s->stats.ended++;
 	if (answer->dns.status == DNS_FAIL) {
@@ -326,7 +331,9 @@ asking_new(struct stub *s, const struct fact *f)
 	list_init(&q->link);
 	list_init(&q->waiters);
 	arena_init(&q->arena, 256, SIZE_MAX);
-	q->name = q->target = arena_str(&q->arena, f->name);
+	q->name = arena_str(&q->arena, f->name);
+	q->target = dns_keys_expand(&s->keys, &q->arena, q->name, &q->key);
+	q->key = arena_str(&q->arena, q->key); /* the stub's may be replaced */
 	q->type = f->type;
 	q->hash = f->hash;
 	q->max_ttl = UINT32_MAX;
@@ -397,6 +404,7 @@ source_dns_new(const struct source_dns_options *o, struct errbuf *e)
 	s->servers.ctx = s;
 	for (size_t i = 0; i < s->servers.n; i++)
 		s->servers.server[i].all = &s->servers;
+	arena_init(&s->keys_arena, 256, SIZE_MAX);
 	s->cache = cache_new(o->cache_bytes, o->stale_ms);
 	s->soon = timer_new(o->loop, fail_failing, s);
 	list_init(&s->inflight);
@@ -415,7 +423,17 @@ destroy(struct stub *s)
 	servers_done(&s->servers);
 	timer_free(s->soon);
 	cache_free(s->cache);
+	arena_done(&s->keys_arena);
 	heap_free(s);
+}
+
+void
+source_dns_use_keys(struct source *source, const struct dns_keys *keys)
+{
+	struct stub *s = (struct stub *)source;
+
+	arena_reset(&s->keys_arena);
+	s->keys = dns_keys_copy(&s->keys_arena, keys);
 }
 
 void

@@ -43,6 +43,9 @@ struct source_dns_server {
 /* NULL with e filled when the resolvers are written wrongly.  With "none" every question that the
  * cache cannot answer has the answer NXDOMAIN. */
 struct source *source_dns_new(const struct source_dns_options *o, struct errbuf *e);
+/* Keys of customers (dns_keys.h) for questions from now on; copied. */
+struct dns_keys;
+void source_dns_use_keys(struct source *s, const struct dns_keys *keys);
 /* All facts must have been answered or cancelled; NULL is fine, and so is a call from inside
  * answered(). */
 void source_dns_free(struct source *s);
