@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "checks/dnsbl.h"
 #include "cli/cli.h"
 #include "cli/report.h"
 #include "core/record.h"
@@ -77,12 +78,16 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 	struct str rcpt, FILE *out)
 {
 	config_generation(config)->source = &record->source;
+	const struct lists_now lists = {.canary = record->canary,
+		.suspended = dnsbl_bits(config_generation(config)->site.lists, &record->suspended)};
+
 	r->out = out;
 	r->visit = visit_new(gate,
 		&(struct visit_client){.ip = record->client,
 			.port = record->port,
 			.way = "replay",
 			.case_id = record->id,
+			.lists = &lists,
 			.time = record->time});
 	if (record->has_helo)
 		visit_env(r->visit, ENV_HELO, record->helo);

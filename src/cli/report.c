@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "checks/dnsbl.h"
 #include "cli/report.h"
 #include "core/record.h"
 
@@ -165,6 +166,23 @@ json_auth(const struct result *r)
 	return auth;
 }
 
+/* What a record needs besides facts where DNS lists were asked (core/record.h). */
+static void
+add_lists(json_t *o, const struct dnsbl_set *set, struct lists_now now)
+{
+	char hex[17];
+	json_t *names = json_array();
+
+	if (!set || !set->n || !now.canary)
+		return;
+	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)now.canary);
+	json_object_set_new(o, "canary", json_string(hex));
+	for (size_t i = 0; i < set->n; i++)
+		if (now.suspended >> i & 1)
+			json_array_append_new(names, json_str(set->list[i].name));
+	json_object_set_new(o, "suspended", names);
+}
+
 static void
 report_json(FILE *out, struct str id, const struct decision *d, const struct transaction *txn)
 {
@@ -195,6 +213,8 @@ report_json(FILE *out, struct str id, const struct decision *d, const struct tra
 	for (size_t i = 0; txn && i < transaction_facts(txn); i++)
 		json_array_append_new(facts, json_fact(transaction_fact(txn, i)));
 	json_object_set_new(o, "facts", facts);
+	if (txn)
+		add_lists(o, d->generation->site.lists, transaction_lists(txn));
 	json_dumpf(o, out, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	fputc('\n', out);
 	json_decref(o);

@@ -24,6 +24,7 @@ struct check {
 
 #define CHECKS_MAX 16
 
+struct dnsbl_set;
 struct domains;
 struct rdns_words;
 
@@ -35,6 +36,7 @@ struct site {
 	struct nets addresses;		     /* our own addresses */
 	const struct rdns_words *rdns_words; /* of reverse names; NULL: built-in */
 	const struct domains *spf_cheaters;  /* whose SPF pass proves nothing; NULL: nobody's */
+	const struct dnsbl_set *lists;	     /* DNS lists; NULL: none */
 };
 
 #endif

@@ -87,6 +87,7 @@ struct list_reports {
 	uint64_t refused; /* answered with an error code: it does not want to be asked */
 	uint64_t wild;	  /* has what nobody can have listed: lists everything */
 	uint64_t broken;  /* answered with what is no answer of a list */
+	uint64_t empty;	  /* does not have its test entry (only tests see that) */
 };
 
 /* What one run of one check reports; kept only when the run ends in CHECK_DONE. */

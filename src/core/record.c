@@ -145,22 +145,43 @@ read_facts(struct reader *r, const json_t *list, struct record *out)
 }
 
 static bool
-read_rcpt(struct reader *r, const json_t *list, struct words *out)
+read_texts(struct reader *r, const json_t *root, const char *key, struct words *out)
 {
+	const json_t *list = json_object_get(root, key);
 	size_t n = json_array_size(list);
 
 	if (list && !json_is_array(list))
-		return err(r->e, "\"rcpt\" is not a list");
-	if (n > RECORD_RCPT_MAX)
-		return err(r->e, "more than %d recipients", RECORD_RCPT_MAX);
+		return err(r->e, "\"%s\" is not a list", key);
+	if (n > RECORD_TEXTS_MAX)
+		return err(r->e, "more than %d texts in \"%s\"", RECORD_TEXTS_MAX, key);
 	struct str *word = arena_calloc(r->a, n + 1, sizeof(*word));
 	for (size_t i = 0; i < n; i++) {
 		const json_t *v = json_array_get(list, i);
 		if (!json_is_string(v))
-			return err(r->e, "recipient %zu is not a text", i + 1);
+			return err(r->e, "item %zu of \"%s\" is not a text", i + 1, key);
 		word[i] = arena_str(r->a, str_from(json_string_value(v), json_string_length(v)));
 	}
 	*out = (struct words){n, word};
+	return true;
+}
+
+/* Sixteen hexadecimal digits, as numbers of JSON do not have 64 bits. */
+static bool
+read_canary(struct reader *r, const json_t *root, uint64_t *out)
+{
+	struct str text;
+
+	*out = 0;
+	if (!get_text(r, root, "canary", false, &text))
+		return false;
+	if (text.n > 16)
+		return err(r->e, "\"canary\" has more than 16 digits");
+	for (size_t i = 0; i < text.n; i++) {
+		int digit = chr_hex(text.p[i]);
+		if (digit < 0)
+			return err(r->e, "\"canary\" is no hexadecimal number");
+		*out = *out << 4 | (unsigned)digit;
+	}
 	return true;
 }
 
@@ -209,7 +230,9 @@ read_record(struct reader *r, const json_t *root, struct record *out)
 		!get_text(r, root, "helo", false, &out->helo) ||
 		!get_text(r, root, "from", false, &out->from) ||
 		!get_text(r, root, "unknown", false, &unknown) ||
-		!read_rcpt(r, json_object_get(root, "rcpt"), &out->rcpt))
+		!read_texts(r, root, "rcpt", &out->rcpt) ||
+		!read_texts(r, root, "suspended", &out->suspended) ||
+		!read_canary(r, root, &out->canary))
 		return false;
 	out->has_helo = json_is_string(json_object_get(root, "helo"));
 	out->has_from = json_is_string(json_object_get(root, "from"));

@@ -5,6 +5,7 @@
  *  "from":"a@example","rcpt":["b@example.org"],"unknown":"none","facts":[
  *  {"q":"dns","name":"example","type":"TXT","status":"ok","ttl":300,"rr":["v=spf1 -all"]}]}
  *
+ * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
  * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
  * answered, none or fail (default).  Unknown members are ignored, so that newer records can be
  * read.  A record is somebody else's bytes: everything is checked.
@@ -16,7 +17,7 @@
 #include "fact/fact.h"
 
 #define RECORD_FACTS_MAX 4096
-#define RECORD_RCPT_MAX	 1000
+#define RECORD_TEXTS_MAX 1000 /* recipients, lists */
 #define RECORD_LINE_MAX	 ((size_t)4 << 20)
 
 struct record_fact {
@@ -35,6 +36,8 @@ struct record {
 	struct str helo, from;
 	bool has_helo, has_from; /* else they are not known */
 	struct words rcpt;
+	uint64_t canary;	/* struct lists_now; 0: not recorded, so lists are believed */
+	struct words suspended; /* names of DNS lists */
 	struct answer *unknown;
 	size_t n_facts;
 	struct record_fact *fact;

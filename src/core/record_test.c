@@ -11,7 +11,8 @@ static const char good[] =
 	"{\"v\":1,\"id\":\"x\",\"time\":1764000000,\"client\":{\"ip\":\"192.0.2.1\",\"port\":25},"
 	"\"helo\":\"mx.example\",\"from\":\"a@example\",\"rcpt\":[\"b@example.org\",\"c@example."
 	"org\"],"
-	"\"unknown\":\"none\",\"later\":{\"more\":[1]},\"facts\":["
+	"\"unknown\":\"none\",\"canary\":\"fedcba9876543210\",\"suspended\":[\"bl.example\"],"
+	"\"later\":{\"more\":[1]},\"facts\":["
 	"{\"q\":\"dns\",\"name\":\"Example.\",\"type\":\"TXT\",\"status\":\"ok\",\"ttl\":300,"
 	"\"rr\":[\"v=spf1 \\\\\\\\ \\\\001 -all\"]},"
 	"{\"q\":\"dns\",\"name\":\"mx.example\",\"type\":\"A\",\"status\":\"ok\",\"alias\":\"h."
@@ -48,6 +49,9 @@ test_good(void **state)
 	assert_true(str_eq(r.helo, STR("mx.example")));
 	assert_true(str_eq(r.from, STR("a@example")));
 	assert_int_equal(r.rcpt.n, 2);
+	assert_true(r.canary == 0xfedcba9876543210);
+	assert_int_equal(r.suspended.n, 1);
+	assert_true(str_eq(r.suspended.word[0], STR("bl.example")));
 	const struct dns_answer *txt = ask(&r, "example", DNS_TXT);
 	assert_int_equal(txt->status, DNS_OK);
 	assert_true(str_eq(txt->rr[0].text, STR("v=spf1 \\ \001 -all")));
@@ -96,7 +100,10 @@ test_faults(void **state)
 		{"{\"client\":{\"ip\":\"192.0.2.1\",\"port\":65536}}", "\"port\""},
 		{"{" CLIENT ",\"helo\":[]}", "\"helo\""},
 		{"{" CLIENT ",\"rcpt\":\"a@b\"}", "\"rcpt\" is not a list"},
-		{"{" CLIENT ",\"rcpt\":[1]}", "recipient 1"},
+		{"{" CLIENT ",\"rcpt\":[1]}", "item 1 of \"rcpt\" is not a text"},
+		{"{" CLIENT ",\"suspended\":[1]}", "item 1 of \"suspended\" is not a text"},
+		{"{" CLIENT ",\"canary\":\"12g\"}", "\"canary\" is no hexadecimal number"},
+		{"{" CLIENT ",\"canary\":\"0123456789abcdef0\"}", "more than 16 digits"},
 		{"{" CLIENT ",\"unknown\":\"maybe\"}", "\"unknown\""},
 		{"{" CLIENT ",\"facts\":{}}", "\"facts\" is not a list"},
 		{"{" CLIENT ",\"facts\":[{}]}", "\"q\" is missing"},
@@ -113,7 +120,7 @@ test_faults(void **state)
 		{FACT(",\"type\":\"A\",\"status\":\"ok\",\"ttl\":-1,\"rr\":[\"192.0.2.1\"]"),
 			"\"ttl\""},
 		{"{" CLIENT ",\"facts\":[{\"q\":\"dns\",\"name\":\"a..b\",\"type\":\"A\","
-			    "\"status\":\"none\"}]}",
+		 "\"status\":\"none\"}]}",
 			"no domain name"},
 		{"{" CLIENT "," CLIENT "}", "no JSON"},
 	};

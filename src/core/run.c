@@ -295,6 +295,7 @@ transaction_result(struct transaction *t)
 		r.lists.refused |= from->lists.refused;
 		r.lists.wild |= from->lists.wild;
 		r.lists.broken |= from->lists.broken;
+		r.lists.empty |= from->lists.empty;
 		if (from->iprev != AUTH_UNSET)
 			r.iprev = from->iprev;
 		if (from->confirmed.n)
@@ -322,6 +323,12 @@ transaction_fact(const struct transaction *t, size_t i)
 {
 	must(i < t->n_facts);
 	return t->fact[i];
+}
+
+struct lists_now
+transaction_lists(const struct transaction *t)
+{
+	return t->o.lists;
 }
 
 const struct ip *

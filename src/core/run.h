@@ -72,6 +72,7 @@ struct result transaction_result(struct transaction *t);
 /* The facts, for records and explanations. */
 size_t transaction_facts(const struct transaction *t);
 const struct fact *transaction_fact(const struct transaction *t, size_t i);
+struct lists_now transaction_lists(const struct transaction *t);
 const struct ip *transaction_client(const struct transaction *t);
 /* The value of an envelope item; empty while unknown. */
 struct str transaction_env_get(const struct transaction *t, enum env_item item);

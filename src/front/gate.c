@@ -11,6 +11,7 @@
 #define SCRATCH_LIMIT ((size_t)1 << 20)
 #define SPARE_VISITS  64
 #define TAG_MAX	      400
+#define CANARY_MS     60000 /* no list is believed on an older one */
 
 const struct verdict verdict_unchecked = {.kind = VERDICT_ACCEPT,
 	.would = VERDICT_ACCEPT,
@@ -47,6 +48,7 @@ struct gate {
 	unsigned n_spare;
 	uint8_t random[256];
 	unsigned random_left;
+	uint64_t canary, canary_ms; /* and when it was drawn; 0: never */
 	size_t visits;
 };
 
@@ -175,6 +177,19 @@ never_checked(const struct generation *gen, const struct visit_client *c)
 	return NULL;
 }
 
+static struct lists_now
+lists_now(struct gate *g, const struct generation *gen)
+{
+	uint64_t now = clock_ms();
+
+	if (!g->canary || now - g->canary_ms >= CANARY_MS) {
+		random_bytes(&g->canary, sizeof(g->canary));
+		g->canary |= 1; /* 0 would mean: none */
+		g->canary_ms = now;
+	}
+	return (struct lists_now){g->canary, g->o.suspended ? g->o.suspended(g->o.ctx, gen) : 0};
+}
+
 struct visit *
 visit_new(struct gate *g, const struct visit_client *client)
 {
@@ -193,6 +208,7 @@ visit_new(struct gate *g, const struct visit_client *client)
 	v->unchecked_because = never_checked(gen, client);
 	if (v->unchecked_because)
 		return v;
+	const struct lists_now lists = client->lists ? *client->lists : lists_now(g, gen);
 	const struct transaction_options o = {.checks = &gen->checks,
 		.site = &gen->site,
 		.source = gen->source,
@@ -200,6 +216,7 @@ visit_new(struct gate *g, const struct visit_client *client)
 		.scratch = &g->scratch,
 		.skip = gen->off | policy_skip(&gen->policy, &client->ip, &v->exempt_net),
 		.now = client->time ? client->time : clock_wall(),
+		.lists = lists,
 		.settled = settled,
 		.ctx = v};
 	v->txn = transaction_begin(&o, &client->ip);
@@ -261,6 +278,9 @@ judge(struct visit *v, const struct result *r)
 	if (!verdict->exemption)
 		verdict->exemption = v->exempt_net;
 	cap_deferral(v, verdict);
+	const struct list_reports *l = &r->lists;
+	if (!v->counted && g->o.lists_seen && (l->failed | l->refused | l->wild | l->broken))
+		g->o.lists_seen(g->o.ctx, gen, l);
 	if (!v->counted)
 		health_decided(&g->health, &v->client.ip, verdict, r, &gen->policy, &gen->checks,
 			clock_ms(), g->o.alarm, g->o.ctx);

@@ -46,6 +46,7 @@ struct visit_client {
 	const char *way;    /* "policy", "milter": literal, for the log */
 	struct str case_id; /* of a record; empty: a new one is drawn */
 	int64_t time;	    /* seconds since 1970, of a record that is judged again; 0: now */
+	const struct lists_now *lists; /* of a record that is judged again; NULL: as they are now */
 };
 
 /* One recipient's decision, for the log and the statistics. */
@@ -65,6 +66,11 @@ struct gate_options {
 	struct recall *recall; /* may be NULL: then each temporary error defers */
 	void (*decided)(void *ctx, const struct decision *d);
 	health_alarm_fn *alarm;
+	/* Which DNS lists of this generation are suspended; may be NULL: none. */
+	uint64_t (*suspended)(void *ctx, const struct generation *g);
+	/* What a transaction has seen of them, where it is anything bad; may be NULL. */
+	void (*lists_seen)(
+		void *ctx, const struct generation *g, const struct list_reports *reports);
 	void *ctx;
 };
 

@@ -8,6 +8,8 @@
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
  *	checks rdns helo                     in all scenarios of the file, from here on
+ *	canary LIST none|fail|DATA           the list's answer about what nobody can have listed
+ *	suspended LIST ...                   DNS lists that are not to be asked
  *	unknown none|fail                    every other question (default: nxdomain)
  *	rcpt b@example.net                   begins the expectations for this recipient:
  *	verdict reject 550 5.7.25
@@ -29,7 +31,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "checks/checks.h"
+#include "checks/dnsbl.h"
 #include "core/record.h"
 #include "core/run.h"
 #include "daemon/config.h"
@@ -77,6 +79,23 @@ must_say(bool ok, struct scenario *s, struct str line, const char *why)
 	fprintf(stderr, "%s:%u: cannot read \"%.*s\": %s\n", s->file, s->line_no, STR_ARG(line),
 		why);
 	exit(2);
+}
+
+#define CANARY 0x1234567890abcdef
+
+/* "LIST ..." of a canary line: the same as a dns line with the name that is asked. */
+static struct str
+canary_fact(struct scenario *s, struct str rest)
+{
+	const struct dnsbl_set *set = config_generation(s->config)->site.lists;
+	struct str name = next_word(&rest);
+	size_t i = 0;
+
+	while (i < set->n && !str_eq(set->list[i].name, name))
+		must_say(++i < set->n, s, name, "no such list");
+	struct str asked =
+		dnsbl_canary(&s->arena, &set->list[i], s->record.client.len == 16, CANARY);
+	return arena_printf(&s->arena, "%.*s A %.*s", STR_ARG(asked), STR_ARG(rest));
 }
 
 /* "dns NAME TYPE ..." */
@@ -151,6 +170,19 @@ read_setup(struct scenario *s)
 	s->config = config_load_text("scenario", buf_str(&conf), &e);
 	if (!s->config)
 		fprintf(stderr, "%s:%u: %s\n", s->file, s->line_no, e.text), exit(2);
+	for (size_t i = 0; i < s->n; i++) {
+		struct str rest = s->line[i], word = next_word(&rest);
+		if (str_eq(word, STR("canary"))) {
+			r->canary = CANARY;
+			read_fact(s, canary_fact(s, rest), &r->fact[r->n_facts++]);
+		} else if (str_eq(word, STR("suspended"))) {
+			struct str *names = arena_calloc(&s->arena, 8, sizeof(*names));
+			size_t n = 0;
+			while (n < 8 && rest.n)
+				names[n++] = next_word(&rest);
+			r->suspended = (struct words){n, names};
+		}
+	}
 }
 
 /* --- the two ways to be answered --- */
@@ -228,6 +260,7 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 		.arena = arena,
 		.scratch = &s->scratch,
 		.now = 1764000000,
+		.lists = {s->record.canary, dnsbl_bits(g->site.lists, &s->record.suspended)},
 		.skip = policy_skip(&g->policy, client, &which) | unnamed_checks(s, &g->checks)};
 
 	return transaction_begin(&o, client);
@@ -403,7 +436,8 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 static bool
 is_setup(struct str word)
 {
-	static const char *const words[] = {"set", "client", "helo", "from", "dns", "unknown"};
+	static const char *const words[] = {
+		"set", "client", "helo", "from", "dns", "canary", "suspended", "unknown"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq(word, str_of(words[i])))
