@@ -2,12 +2,13 @@
 #include <assert.h>
 
 #include "checks/checks.h"
+#include "dns/domains.h"
 
 const struct check *const *
 checks_all(size_t *n)
 {
-	static const struct check *const all[] = {
-		&check_rdns, &check_generic_rdns, &check_helo, &check_spf, &check_sender};
+	static const struct check *const all[] = {&check_rdns, &check_generic_rdns, &check_helo,
+		&check_spf, &check_sender, &check_dnsbl};
 
 	static_assert(COUNT(all) <= CHECKS_MAX, "raise CHECKS_MAX");
 	*n = COUNT(all);
@@ -39,6 +40,35 @@ word_is_in(struct str s, const struct words *w)
 		if (str_eq_nocase(s, w->word[i]))
 			return true;
 	return false;
+}
+
+enum confirmed
+ask_confirmed(struct ask *q, const struct domains *d, struct str *name_out)
+{
+	const struct dns_answer *ptr = d->n ? ask_reverse_names(q) : NULL;
+	bool waits = false, unknown = false, yes = false;
+
+	if (!d->n)
+		return CONFIRMED_NO;
+	if (!ptr)
+		return CONFIRMED_WAIT;
+	if (ptr->status == DNS_FAIL)
+		return CONFIRMED_UNKNOWN;
+	for (size_t i = 0; i < reverse_names_count(ptr); i++) {
+		struct str name = ptr->rr[i].text;
+		if (!domains_find(d, name).n)
+			continue;
+		const struct dns_answer *a = ask_dns(q, address_type(&q->client), name);
+		waits |= !a;
+		if (a && !yes && dns_answer_has_ip(a, &q->client)) {
+			*name_out = name;
+			yes = true;
+		}
+		unknown |= a && a->status != DNS_OK && a->status != DNS_NONE;
+	}
+	if (waits) /* which name it is must not depend on who answers first */
+		return CONFIRMED_WAIT;
+	return yes ? CONFIRMED_YES : unknown ? CONFIRMED_UNKNOWN : CONFIRMED_NO;
 }
 
 struct str

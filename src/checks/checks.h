@@ -8,7 +8,8 @@
 
 #include "core/check.h"
 
-extern const struct check check_rdns, check_generic_rdns, check_helo, check_spf, check_sender;
+extern const struct check check_rdns, check_generic_rdns, check_helo, check_spf, check_sender,
+	check_dnsbl;
 
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);
@@ -38,6 +39,13 @@ enum dns_type address_type(const struct ip *client);
 
 /* Is it one of these, in upper or lower case? */
 bool word_is_in(struct str s, const struct words *w);
+
+struct domains;
+
+/* Is one of the client's reverse names at or below one of these domains, and does it resolve back?
+ * UNKNOWN: DNS did not answer, so it might be.  Asks for nothing where the list is empty. */
+enum confirmed { CONFIRMED_WAIT, CONFIRMED_NO, CONFIRMED_YES, CONFIRMED_UNKNOWN };
+enum confirmed ask_confirmed(struct ask *q, const struct domains *d, struct str *name_out);
 
 #define LIST_SHOWN 4
 

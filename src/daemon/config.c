@@ -2,10 +2,11 @@
 #include <assert.h>
 #include <unistd.h>
 
-#include "checks/checks.h"
+#include "checks/dnsbl.h"
 #include "checks/rdns_words.h"
 #include "daemon/config.h"
 #include "daemon/config_lines.h"
+#include "daemon/config_lists.h"
 #include "dns/domains.h"
 
 #define FIELD(section, member) offsetof(struct section##_settings, member)
@@ -49,7 +50,7 @@ static const char *const profiles[] = {"score", "strict", "monitor", NULL};
 static const char *const replies[] = {"full", "terse", NULL};
 
 static const struct setting policy_rows[] = {
-	{"checks", SETTING_WORDS, FIELD(policy, checks), "rdns generic_rdns helo", 0, 0, NULL,
+	{"checks", SETTING_WORDS, FIELD(policy, checks), "rdns generic_rdns helo dnsbl", 0, 0, NULL,
 		"The checks that are made.  spf and sender are there to be tried; they have to be "
 		"named."},
 	{"profile", SETTING_CHOICE, FIELD(policy, profile), "score", 0, 0, profiles,
@@ -178,7 +179,7 @@ static const struct section fixed_sections[] = {
 		.size = sizeof(struct log_settings)},
 };
 
-#define SECTIONS_MAX (COUNT(fixed_sections) + CHECKS_MAX)
+#define SECTIONS_MAX (COUNT(fixed_sections) + 2 + CHECKS_MAX)
 
 const struct section *const *
 config_sections(size_t *n)
@@ -192,6 +193,8 @@ config_sections(size_t *n)
 	for (size_t i = 0; i < n_checks; i++)
 		if (checks[i]->section)
 			all[k++] = checks[i]->section;
+	all[k++] = &dnsbl_section;
+	all[k++] = &dnswl_section;
 	*n = k;
 	return all;
 }
@@ -219,6 +222,8 @@ config_structs(struct config *c, size_t *n)
 		c->check_settings[i] = settings;
 		all[k++] = settings;
 	}
+	all[k++] = &c->dnsbl;
+	all[k++] = &c->dnswl;
 	c->structs = all;
 	*n = c->n_structs = k;
 	return all;
@@ -352,7 +357,7 @@ fill_generation(struct config *c, struct errbuf *e)
 	g->watch_nat = c->health.watch_addresses;
 	g->watch_findings = c->health.watch_findings;
 	g->suspend_ms = (uint64_t)c->health.suspend;
-	return load_rdns_words(c, e) && load_spf_cheaters(c, e);
+	return load_rdns_words(c, e) && load_spf_cheaters(c, e) && config_make_lists(c, e);
 }
 
 static struct config *

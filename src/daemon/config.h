@@ -81,6 +81,7 @@ struct config {
 	struct log_settings log;
 	struct actions_settings actions;
 	struct exempt_settings exempt;
+	struct named dnsbl, dnswl; /* of struct dnsbl_settings */
 	const void *check_settings[CHECKS_MAX];
 	void *const *structs; /* see config_structs() */
 	size_t n_structs;

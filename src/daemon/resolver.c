@@ -1,6 +1,8 @@
 /* daemon/resolver: see resolver.h. */
+#include "checks/dnsbl.h"
 #include "core/run.h"
 #include "daemon/resolver.h"
+#include "source/dns_keys.h"
 #include "source/zone.h"
 
 /* A stub that several generations may use. */
@@ -79,6 +81,19 @@ make_stub(const struct dns_settings *s, struct loop *loop, struct errbuf *e)
 	return shared;
 }
 
+static void
+use_keys(struct config *c, struct source *stub)
+{
+	const struct dnsbl_set *set = c->generation.site.lists;
+	struct dns_key *key = arena_calloc(&c->arena, set->n + 1, sizeof(*key));
+	size_t n = 0;
+
+	for (size_t i = 0; i < set->n; i++)
+		if (set->list[i].key.n)
+			key[n++] = (struct dns_key){set->list[i].zone, set->list[i].key};
+	source_dns_use_keys(stub, &(struct dns_keys){n, key});
+}
+
 bool
 resolver_attach(
 	struct config *config, const struct config *before, struct loop *loop, struct errbuf *e)
@@ -103,6 +118,7 @@ resolver_attach(
 	}
 	if (!chain->shared)
 		return false;
+	use_keys(config, chain->shared->stub);
 	config->generation.source = &chain->source;
 	return true;
 }

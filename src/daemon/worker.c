@@ -4,6 +4,7 @@
 #include <sysexits.h>
 
 #include "checks/checks.h"
+#include "daemon/lists_watch.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/resolver.h"
@@ -22,6 +23,7 @@ struct worker {
 	struct loop *loop;
 	struct config *config;
 	struct gate *gate;
+	struct lists_watch *lists;
 	struct front *milter, *policy;
 	struct listener **listener;
 	size_t n_listeners;
@@ -124,6 +126,18 @@ alarmed(void *ctx, const struct health_alarm *a)
 	}
 }
 
+static uint64_t
+lists_suspended(void *ctx, const struct generation *g)
+{
+	return lists_watch_suspended(((struct worker *)ctx)->lists, g);
+}
+
+static void
+lists_seen(void *ctx, const struct generation *g, const struct list_reports *reports)
+{
+	lists_watch_seen(((struct worker *)ctx)->lists, g, reports);
+}
+
 /* --- reload --- */
 
 static void
@@ -161,6 +175,7 @@ reload(void *ctx)
 	}
 	next->generation.number = w->config->generation.number + 1;
 	gate_use(w->gate, config_generation(next));
+	lists_watch_use(w->lists, next);
 	config_free(w->config);
 	w->config = next;
 	log_event(LOG_LEVEL_INFO, "reloaded", log_u("generation", next->generation.number));
@@ -221,10 +236,14 @@ start(struct worker *w)
 		return false;
 	}
 	w->config->generation.number = 1;
+	w->lists = lists_watch_new(w->loop);
+	lists_watch_use(w->lists, w->config);
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,
 				   .alarm = alarmed,
+				   .suspended = lists_suspended,
+				   .lists_seen = lists_seen,
 				   .ctx = w},
 		config_generation(w->config));
 	w->milter = front_milter_new(w->loop, w->gate, &limits);
@@ -257,6 +276,7 @@ worker_run(const struct worker_options *o)
 	front_free(w.milter);
 	front_free(w.policy);
 	gate_free(w.gate);
+	lists_watch_free(w.lists);
 	config_free(w.config);
 	watch_free(hup);
 	watch_free(term);

@@ -1,0 +1,458 @@
+/*
+ * checks/dnsbl: is the client, or one of the names it uses, on a DNS list?
+ *
+ * RFC 5782.  The lists are somebody else's, so none is believed further than it can be checked:
+ *	- only an answer that is declared for the list is a listing (lists/codes.h);
+ *	- before a listing counts, for or against, the same list has to say that something which
+ *	  nobody can have listed is not on it: the canary, a name that changes every minute
+ *	  (struct lists_now), so no answer to it is older than that;
+ *	- a list that is suspended (core/lists_health) is not asked at all.
+ * Silence of a list costs nobody anything; where it may have kept a reward back, that is said.
+ *
+ * By default no list refuses alone: a listing has points, those of lists of one operator are capped
+ * together, and so is the sum.  A client whose reverse name is confirmed to be one of a big
+ * provider's is not refused for one list whatever the settings say: thousands share it.
+ */
+#include "checks/checks.h"
+#include "checks/dnsbl.h"
+#include "mail/psl.h"
+
+enum { LISTED, NAME_LISTED, GOOD, UNAVAILABLE, GOOD_UNAVAILABLE };
+
+#define FIX "{remedy}"
+
+static const struct finding_code codes[] = {
+	[LISTED] = {.id = "dnsbl_listed",
+		.label = "address on a block list",
+		.text = "{client} is on the block list {list} ({reason})",
+		.fix = FIX,
+		.cause = CAUSE_DNSBL_LISTED,
+		.action = {ACTION_OWN},
+		.code = 550,
+		.enhanced = "5.7.1",
+		.reference = "RFC 5782 2.1"},
+	[NAME_LISTED] = {.id = "dnsbl_name_listed",
+		.label = "domain on a block list",
+		.text = "{entry} ({role}) is on the block list {list} ({reason})",
+		.fix = FIX,
+		.cause = CAUSE_DOMAIN_REPUTATION,
+		.action = {ACTION_OWN},
+		.code = 550,
+		.enhanced = "5.7.1",
+		.reference = "RFC 5782 2.2"},
+	[GOOD] = {.id = "dnswl_listed",
+		.label = "on a list of good senders",
+		.text = "{entry} is on the list of good senders {list} ({reason})",
+		.cause = CAUSE_NOT_BOUNCE,
+		.action = {ACTION_OWN},
+		.good = true,
+		.reference = "RFC 5782 2.1"},
+	[UNAVAILABLE] = {.id = "dnsbl_unavailable",
+		.label = "block list does not answer",
+		.text = "the list {list} {problem}",
+		.fix = "the receiving administrator should look at that list's state",
+		.cause = CAUSE_NETWORK_ERROR,
+		.temporary = true,
+		.code = 451,
+		.enhanced = "4.7.1",
+		.reference = "RFC 5782 5"},
+	[GOOD_UNAVAILABLE] = {.id = "dnswl_unavailable",
+		.label = "list of good senders does not answer",
+		.text = "the list of good senders {list} {problem}",
+		.fix = "the receiving administrator should look at that list's state",
+		.cause = CAUSE_NETWORK_ERROR,
+		.temporary = true,
+		.code = 451,
+		.enhanced = "4.7.1",
+		.reference = "RFC 5782 5"},
+};
+
+#define ROW(member) offsetof(struct lists_settings, member)
+
+static const struct setting settings[] = {
+	{"group_cap", SETTING_POINTS, ROW(group_cap), "7", 0, 1000000, NULL,
+		"The most that the lists of one group (one operator) add together; 0: no limit."},
+	{"total_cap", SETTING_POINTS, ROW(total_cap), "8", 0, 1000000, NULL,
+		"The most that all lists add together; 0: no limit."},
+	{"provider_cap", SETTING_POINTS, ROW(provider_cap), "3", 0, 1000000, NULL,
+		"The most that all lists add together for a client that is confirmed to be a big "
+		"provider's, where no list can refuse by itself either: one bad customer must not "
+		"cut "
+		"off all the others.  0: no such protection."},
+	{"providers", SETTING_STRING, ROW(providers), "", 0, 0, NULL,
+		"A file with further domains of big providers, one a line."},
+};
+
+static const struct section section = {
+	.name = "lists",
+	.help = "The check dnsbl: what DNS lists say of the client and its names.  The lists "
+		"themselves "
+		"stand in sections of their own.",
+	.settings = settings,
+	.n = COUNT(settings),
+	.size = sizeof(struct lists_settings),
+};
+
+/* A name that lists of domains are asked about. */
+struct subject {
+	struct str name;
+	const char *role;
+};
+
+#define RDNS_ASKED   3
+#define SUBJECTS_MAX (RDNS_ASKED + 2)
+
+/* What one list has said. */
+struct hit {
+	const struct list_code *code; /* NULL: not listed, or not known */
+	struct str entry, question, text;
+	const char *role;
+	const char *problem; /* it cannot be believed now */
+	struct action action;
+	bool capped;
+};
+
+struct look {
+	struct ask *q;
+	const struct dnsbl_set *set;
+	struct findings *out;
+	struct subject subject[SUBJECTS_MAX];
+	size_t n_subjects;
+	struct hit hit[LISTS_MAX];
+};
+
+static uint64_t
+bit(size_t i)
+{
+	return (uint64_t)1 << i;
+}
+
+/* Is the list one that lists everything, or does nobody know?  False while the answer is to come:
+ * the check will be run again. */
+static bool
+ask_canary(struct look *k, size_t i, struct hit *h)
+{
+	const struct dnsbl_list *l = &k->set->list[i];
+	struct ask *q = k->q;
+
+	if (!q->lists.canary) /* a record that knows of none */
+		return true;
+	const struct dns_answer *a = ask_dns(
+		q, DNS_A, dnsbl_canary(q->scratch, l, q->client.len == 16, q->lists.canary));
+	if (!a)
+		return false;
+	if (a->status == DNS_OK) {
+		k->out->lists.wild |= bit(i);
+		h->problem = "lists even what cannot be listed";
+	} else if (a->status != DNS_NONE) {
+		k->out->lists.failed |= bit(i);
+		h->problem = "did not answer when it was put to the test";
+	}
+	return true;
+}
+
+/* One question to one list; the heaviest answer about any of its subjects stands. */
+static void
+ask_list(struct look *k, size_t i, struct str question, struct str entry, const char *role)
+{
+	const struct dnsbl_list *l = &k->set->list[i];
+	struct hit *h = &k->hit[i];
+	enum dnsbl_wrong wrong;
+
+	if (!question.n)
+		return;
+	const struct dns_answer *a = ask_dns(k->q, DNS_A, question);
+	if (!a || a->status == DNS_NONE)
+		return;
+	if (a->status != DNS_OK) { /* an expired answer neither accuses nor praises */
+		k->out->lists.failed |= bit(i);
+		h->problem = "did not answer";
+		return;
+	}
+	const struct list_code *code = dnsbl_read(l, a, &wrong);
+	if (wrong == DNSBL_REFUSED) {
+		k->out->lists.refused |= bit(i);
+		h->problem = "answered with an error code";
+	} else if (wrong == DNSBL_BROKEN) {
+		k->out->lists.broken |= bit(i);
+		h->problem = "answered with what is no answer of a list";
+	}
+	if (!code || (h->code && dnsbl_weight(l, code) <= dnsbl_weight(l, h->code)))
+		return;
+	h->code = code;
+	h->entry = entry;
+	h->question = question;
+	h->role = role;
+}
+
+/* The list's own words, for the listing that stands. */
+static void
+ask_text(struct look *k, const struct dnsbl_list *l, struct hit *h)
+{
+	const struct dns_answer *a;
+
+	if (!l->text || !(a = ask_dns(k->q, DNS_TXT, h->question)))
+		return;
+	if (a->status == DNS_OK)
+		h->text = a->rr[0].text;
+}
+
+static void
+ask_one(struct look *k, size_t i)
+{
+	const struct dnsbl_list *l = &k->set->list[i];
+	struct ask *q = k->q;
+	struct hit *h = &k->hit[i];
+
+	if (q->lists.suspended & bit(i)) {
+		h->problem = "is suspended";
+		return;
+	}
+	if (!l->domains) {
+		if (q->client.len == 4 ? l->ipv4 : l->ipv6)
+			ask_list(k, i, dnsbl_client_question(q, l), STR(""), "client");
+	} else {
+		for (size_t s = 0; s < k->n_subjects; s++) {
+			const struct subject *who = &k->subject[s];
+			struct str org = l->registrable ? psl_registrable(who->name) : STR("");
+			struct str name = org.n ? org : who->name;
+			bool wanted = who->role[0] == 'H' ? l->helo
+				: who->role[0] == 'r'	  ? l->rdns
+							  : l->sender;
+			if (wanted)
+				ask_list(k, i, dnsbl_name_question(q->scratch, l, name), name,
+					who->role);
+		}
+	}
+	if (h->code && ask_canary(k, i, h) && !h->problem)
+		ask_text(k, l, h);
+}
+
+/* --- the subjects --- */
+
+static void
+add_subject(struct look *k, struct str text, const char *role)
+{
+	struct subject *s = &k->subject[k->n_subjects];
+
+	if (!dns_name_parse(k->q->scratch, text, &s->name) || !dns_name_is_hostname(s->name) ||
+		chr_is_digit(s->name.p[s->name.n - 1])) /* an address is nobody's domain */
+		return;
+	s->role = role;
+	k->n_subjects++;
+}
+
+/* Asks for what the lists of domains want to know; more comes with the dialogue. */
+static void
+find_subjects(struct look *k)
+{
+	bool helo = false, rdns = false, sender = false;
+
+	for (size_t i = 0; i < k->set->n; i++) {
+		const struct dnsbl_list *l = &k->set->list[i];
+		if (!l->domains || l->off || k->q->lists.suspended & bit(i))
+			continue;
+		helo |= l->helo;
+		rdns |= l->rdns;
+		sender |= l->sender;
+	}
+	const struct str *name = helo ? ask_env(k->q, ENV_HELO) : NULL;
+	const struct str *from = sender ? ask_env(k->q, ENV_MAIL_FROM) : NULL;
+	const struct dns_answer *ptr = rdns ? ask_reverse_names(k->q) : NULL;
+	if (name)
+		add_subject(k, *name, "HELO");
+	for (size_t i = 0; ptr && ptr->status == DNS_OK && i < ptr->n && i < RDNS_ASKED; i++)
+		add_subject(k, ptr->rr[i].text, "reverse name");
+	if (from)
+		add_subject(k, str_skip(*from, str_rfind(*from, '@') + 1), "sender");
+}
+
+/* --- what the findings weigh --- */
+
+static int32_t
+clip(int32_t points, int32_t *left)
+{
+	int32_t p = points < *left ? points : *left;
+
+	*left -= p;
+	return p;
+}
+
+/* A group's lists, then all together, add no more than their caps. */
+static void
+apply_caps(struct look *k, int32_t total_cap)
+{
+	int32_t left[LISTS_MAX], total = total_cap ? total_cap : INT32_MAX;
+
+	for (size_t g = 0; g < k->set->n_groups; g++)
+		left[g] = k->set->group_cap ? k->set->group_cap : INT32_MAX;
+	for (size_t i = 0; i < k->set->n; i++) {
+		struct hit *h = &k->hit[i];
+		int32_t before = h->action.points;
+		if (!h->code || h->problem || h->action.kind != ACTION_SCORE || before <= 0)
+			continue;
+		h->action.points = clip(clip(before, &left[k->set->list[i].group_number]), &total);
+		h->capped = h->action.points < before;
+	}
+}
+
+/* Nobody is refused by a list alone who shares his server with thousands; nor where it is not
+ * known whether he does. */
+static bool
+spare_provider(struct look *k, struct str *provider_out)
+{
+	const struct dnsbl_set *set = k->set;
+	bool matters = false;
+
+	*provider_out = STR("");
+	for (size_t i = 0; i < set->n; i++) {
+		const struct hit *h = &k->hit[i];
+		matters |= h->code && !h->problem &&
+			(h->action.kind == ACTION_REJECT || h->action.kind == ACTION_DEFER ||
+				h->action.points > 0);
+	}
+	if (!matters || !set->provider_cap)
+		return false;
+	switch (ask_confirmed(k->q, &set->providers, provider_out)) {
+	case CONFIRMED_NO:
+	case CONFIRMED_WAIT:
+		return false;
+	case CONFIRMED_UNKNOWN:
+		*provider_out = STR("perhaps: its reverse DNS did not answer");
+		break;
+	case CONFIRMED_YES:
+		break;
+	}
+	for (size_t i = 0; i < set->n; i++) {
+		struct action *a = &k->hit[i].action;
+		if (a->kind == ACTION_REJECT || a->kind == ACTION_DEFER)
+			*a = (struct action){ACTION_SCORE, set->provider_cap};
+	}
+	return true;
+}
+
+/* --- the report --- */
+
+/* "SBL: spam source; list's own words", or the bare answer. */
+static struct str
+reason(struct ask *q, const struct hit *h)
+{
+	char room[LIST_CODE_TEXT_MAX];
+	struct buf b = BUF(room);
+
+	if (h->text.n && h->code->text.n)
+		return arena_printf(q->scratch, "%.*s; it says: %.*s", STR_ARG(h->code->text),
+			STR_ARG(str_slice(h->text, 0, 160)));
+	if (h->text.n || h->code->text.n)
+		return h->text.n ? str_slice(h->text, 0, 200) : h->code->text;
+	list_code_print(h->code, &b);
+	return arena_printf(q->scratch, "it answers %.*s", STR_ARG(buf_str(&b)));
+}
+
+static void
+report_hit(struct look *k, size_t i, struct str provider)
+{
+	const struct dnsbl_list *l = &k->set->list[i];
+	const struct hit *h = &k->hit[i];
+	struct ask *q = k->q;
+	bool good = h->action.kind == ACTION_SCORE && (l->allow || h->action.points < 0);
+	struct finding *f = found(k->out, &codes[good ? GOOD : l->domains ? NAME_LISTED : LISTED]);
+	struct str client = ip_str(q, &q->client), entry = l->domains ? h->entry : client;
+	struct str page = dnsbl_lookup(q->scratch, l, entry);
+
+	f->own = h->action;
+	finding_note(f, "client", client);
+	finding_note(f, "list", l->name);
+	finding_note(f, "entry", entry);
+	finding_note(f, "role", str_of(h->role));
+	finding_note(f, "reason", reason(q, h));
+	if (good)
+		return;
+	finding_note(f, "lookup", page);
+	finding_note(f, "remedy",
+		page.n ? arena_printf(q->scratch, "see %.*s for the reason and how to be taken off",
+				 STR_ARG(page))
+		       : STR("ask the operator of that list to take it off"));
+	if (h->capped)
+		finding_note(f, "capped", STR("yes"));
+	if (provider.n)
+		finding_note(f, "provider", provider);
+}
+
+static void
+report_problem(struct look *k, size_t i)
+{
+	const struct dnsbl_list *l = &k->set->list[i];
+	struct finding *f = found(k->out, &codes[l->allow ? GOOD_UNAVAILABLE : UNAVAILABLE]);
+
+	finding_note(f, "list", l->name);
+	finding_note(f, "problem", str_of(k->hit[i].problem));
+	f->own = (struct action){ACTION_SCORE, l->reward};
+}
+
+static void
+report(struct look *k, struct str provider)
+{
+	for (size_t i = 0; i < k->set->n; i++) {
+		const struct hit *h = &k->hit[i];
+		const struct dnsbl_list *l = &k->set->list[i];
+		/* A suspended list has been reported once, in the log; only a reward that it may
+		 * keep back matters to this client. */
+		if (h->problem && (l->reward || !(k->q->lists.suspended & bit(i))))
+			report_problem(k, i);
+		else if (h->code && !h->problem && h->action.kind != ACTION_OFF)
+			report_hit(k, i, provider);
+	}
+}
+
+static enum check_status
+run(struct ask *q, struct findings *out)
+{
+	const struct dnsbl_set *set = q->site->lists;
+	struct str provider, spared;
+
+	if (!set || !set->n)
+		return CHECK_DONE;
+	/* Whom [exempt] spares by name is not even asked about. */
+	switch (ask_confirmed(q, &set->spared, &spared)) {
+	case CONFIRMED_WAIT:
+		return CHECK_WAIT;
+	case CONFIRMED_YES:
+		return CHECK_DONE;
+	case CONFIRMED_NO:
+	case CONFIRMED_UNKNOWN:
+		break;
+	}
+	struct look *k = arena_new(q->scratch, struct look);
+	k->q = q;
+	k->set = set;
+	k->out = out;
+	find_subjects(k);
+	for (size_t i = 0; i < set->n; i++) {
+		struct hit *h = &k->hit[i];
+		if (set->list[i].off)
+			continue;
+		ask_one(k, i);
+		if (h->code)
+			h->action = *dnsbl_action(&set->list[i], h->code);
+	}
+	bool provider_spared = spare_provider(k, &provider);
+	if (q->waits)
+		return CHECK_WAIT;
+	apply_caps(k, provider_spared ? set->provider_cap : set->total_cap);
+	report(k, provider);
+	return CHECK_DONE;
+}
+
+const struct check check_dnsbl = {
+	.name = "dnsbl",
+	.help = "DNS lists of bad and good senders, asked about the client's address and its "
+		"names.  "
+		"A listing has points; a list that is dead, lists everything or does not want to "
+		"be "
+		"asked is suspended, not believed.",
+	.codes = codes,
+	.n_codes = COUNT(codes),
+	.section = &section,
+	.run = run,
+};

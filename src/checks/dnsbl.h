@@ -1,0 +1,109 @@
+/*
+ * checks/dnsbl: DNS lists as the check asks them, made from the sections [dnsbl NAME], [dnswl NAME]
+ * and [lists].
+ *
+ * A section says what it wants; the rest comes from what is known of that list (lists/known.h).
+ * What is read of a file is a struct dnsbl_settings; dnsbl_compile() makes the set of lists that a
+ * generation keeps.  A list that is known to be dead stays in the set, but is never asked.
+ */
+#ifndef CHECKS_DNSBL_H
+#define CHECKS_DNSBL_H
+
+#include <assert.h>
+
+#include "checks/checks.h"
+#include "dns/domains.h"
+#include "lists/known.h"
+
+#define LISTS_MAX 32 /* sections; each can have one finding */
+static_assert(LISTS_MAX <= 64 && LISTS_MAX <= FINDINGS_MAX, "a bit and a finding for each list");
+
+/* What one section [dnsbl NAME] or [dnswl NAME] says. */
+struct dnsbl_settings {
+	struct str name; /* first: the reader writes it */
+	int kind, names;
+	struct words families, ask;
+	bool text;
+	struct str lookup, group, key_file;
+	int64_t test_every;
+	/* its lines with answers */
+	struct dnsbl_line *line;
+	size_t n, room;
+};
+
+struct dnsbl_line {
+	struct list_code code;
+	struct action action;
+};
+
+/* [lists] */
+struct lists_settings {
+	int32_t group_cap, total_cap, provider_cap;
+	struct str providers;
+};
+
+struct dnsbl_list {
+	struct str name, zone; /* for people; canonical, with FACT_KEY_LABEL for a key */
+	const char *title;     /* of a known list, or NULL */
+	const char *off;       /* why it is never asked, or NULL */
+	bool allow;	       /* a DNSWL */
+	bool domains;	       /* a list of domains */
+	bool ipv4, ipv6;
+	bool helo, rdns, sender; /* names that a list of domains is asked for */
+	bool registrable;	 /* not for the whole name */
+	bool text;		 /* TXT is asked for too */
+	struct str group;	 /* lists of the same group share a cap */
+	unsigned group_number;	 /* the same group, the same number: dnsbl_number_groups() */
+	struct str lookup; /* page on an entry, {address} or {domain} in its place; or empty */
+	struct str key;	   /* never printed; empty: none */
+	struct list_codes codes;
+	const struct action *action; /* by code */
+	int32_t reward;		     /* the greatest that it can give, as negative points */
+	/* Entries that always and never are on it (RFC 5782 5), or empty. */
+	struct str test_listed, test_unlisted;
+	int64_t test_every_ms;
+};
+
+struct dnsbl_set {
+	size_t n;
+	const struct dnsbl_list *list;
+	size_t n_groups;
+	int32_t group_cap, total_cap, provider_cap; /* 0: none */
+	struct domains providers;
+	struct domains spared; /* [exempt] domains whose clients no list is asked about */
+};
+
+/* [dnsbl NAME], [dnswl NAME]. */
+extern const struct section dnsbl_section, dnswl_section;
+
+/* One list from its settings.  The key is for the caller to read, providers and spared too.  What
+ * *out points to lives in a or in s.  False with e filled: what a single line cannot show. */
+NODISCARD bool dnsbl_compile(struct arena *a, const struct dnsbl_settings *s, bool allow,
+	struct dnsbl_list *out, struct errbuf *e);
+
+/* Bits of the lists that have these names; unknown names count for nothing. */
+uint64_t dnsbl_bits(const struct dnsbl_set *set, const struct words *names);
+/* Fill in n_groups and each list's group_number. */
+void dnsbl_number_groups(struct dnsbl_set *set, struct dnsbl_list *list);
+
+/* The question about an address or a name; empty where it does not fit into a name.  In a. */
+struct str dnsbl_ip_question(struct arena *a, const struct dnsbl_list *l, const struct ip *ip);
+struct str dnsbl_client_question(struct ask *q, const struct dnsbl_list *l); /* in scratch */
+struct str dnsbl_name_question(struct arena *a, const struct dnsbl_list *l, struct str name);
+/* The question about what nobody can have listed: an address of the loopback network, or a name
+ * below .invalid, that the number picks. */
+struct str dnsbl_canary(struct arena *a, const struct dnsbl_list *l, bool ipv6, uint64_t canary);
+/* The page about one entry, or empty. */
+struct str dnsbl_lookup(struct arena *a, const struct dnsbl_list *l, struct str entry);
+
+/* What an answer of the list says: the code that weighs most, or NULL with *wrong set where it is
+ * no answer of a list. */
+enum dnsbl_wrong { DNSBL_FINE, DNSBL_REFUSED, DNSBL_BROKEN };
+const struct list_code *dnsbl_read(
+	const struct dnsbl_list *l, const struct dns_answer *a, enum dnsbl_wrong *wrong_out);
+/* Refusing weighs more than any points, points more than a tag, rewards by their size; what is off
+ * less than nothing. */
+int64_t dnsbl_weight(const struct dnsbl_list *l, const struct list_code *code);
+const struct action *dnsbl_action(const struct dnsbl_list *l, const struct list_code *code);
+
+#endif

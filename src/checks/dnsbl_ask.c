@@ -1,0 +1,144 @@
+/* checks/dnsbl_ask: how a DNS list is asked, and what its answers say (RFC 5782). */
+#include "checks/dnsbl.h"
+
+static struct str
+question(struct arena *a, struct str head, struct str zone)
+{
+	char room[DNS_NAME_TEXT_MAX];
+	struct buf b = BUF(room);
+
+	/* Escapes make text longer than the name: what does not fit here might still be a name, but
+	 * nobody's. */
+	buf_put(&b, head);
+	buf_putc(&b, '.');
+	buf_put(&b, zone);
+	if (buf_is_cut(&b) || !head.n)
+		return STR("");
+	return arena_str(a, buf_str(&b));
+}
+
+/* 2.1 and 2.4: the bytes, or nibbles, backwards, as in the reverse tree. */
+static struct str
+ip_question(struct arena *a, const struct dnsbl_list *l, struct str reverse)
+{
+	struct str arpa =
+		str_has_suffix(reverse, STR(".ip6.arpa")) ? STR(".ip6.arpa") : STR(".in-addr.arpa");
+
+	return question(a, str_slice(reverse, 0, reverse.n - arpa.n), l->zone);
+}
+
+struct str
+dnsbl_client_question(struct ask *q, const struct dnsbl_list *l)
+{
+	return ip_question(q->scratch, l, q->reverse);
+}
+
+struct str
+dnsbl_ip_question(struct arena *a, const struct dnsbl_list *l, const struct ip *ip)
+{
+	return ip_question(a, l, dns_reverse_name(a, ip));
+}
+
+struct str
+dnsbl_name_question(struct arena *a, const struct dnsbl_list *l, struct str name)
+{
+	return question(a, name, l->zone);
+}
+
+/* The same for everybody who has the number: a record is judged again with the names it has. */
+static uint64_t
+pick(struct str zone, uint64_t canary)
+{
+	uint64_t h = canary ^ 0x6d78776172642e63;
+
+	for (size_t i = 0; i < zone.n; i++)
+		h = (h ^ (uint8_t)zone.p[i]) * 0x100000001b3;
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15;
+	return h ^ h >> 29;
+}
+
+struct str
+dnsbl_canary(struct arena *a, const struct dnsbl_list *l, bool ipv6, uint64_t canary)
+{
+	/* Each list gets a name of its own, so that nobody can tell one from the other's. */
+	uint64_t r = pick(l->zone, canary);
+	struct ip ip = {
+		.len = 4, .b = {127, (uint8_t)(128 | r), (uint8_t)(r >> 8), (uint8_t)(r >> 16)}};
+
+	if (l->domains)
+		return question(
+			a, arena_printf(a, "c%016llx.invalid", (unsigned long long)r), l->zone);
+	if (ipv6) { /* 5: the test entries of IPv6 lists are mapped IPv4 addresses */
+		struct ip six = {.len = 16};
+		six.b[10] = six.b[11] = 0xff;
+		memcpy(six.b + 12, ip.b, 4);
+		ip = six;
+	}
+	return dnsbl_ip_question(a, l, &ip);
+}
+
+struct str
+dnsbl_lookup(struct arena *a, const struct dnsbl_list *l, struct str entry)
+{
+	char room[512];
+	struct buf b = BUF(room);
+	struct str rest = l->lookup;
+
+	while (rest.n) {
+		size_t open = str_find(rest, '{');
+		buf_put(&b, str_slice(rest, 0, open));
+		rest = str_skip(rest, open);
+		size_t close = str_find(rest, '}');
+		if (close == rest.n) {
+			buf_put(&b, rest);
+			break;
+		}
+		buf_put(&b, entry);
+		rest = str_skip(rest, close + 1);
+	}
+	return buf_is_cut(&b) ? STR("") : arena_str(a, buf_str(&b));
+}
+
+const struct action *
+dnsbl_action(const struct dnsbl_list *l, const struct list_code *code)
+{
+	return &l->action[code - l->codes.code];
+}
+
+int64_t
+dnsbl_weight(const struct dnsbl_list *l, const struct list_code *code)
+{
+	const struct action *a = dnsbl_action(l, code);
+
+	if (a->kind == ACTION_SCORE)
+		return a->points < 0 ? -(int64_t)a->points : a->points;
+	return a->kind == ACTION_OFF ? -1 : (int64_t)a->kind << 40;
+}
+
+const struct list_code *
+dnsbl_read(const struct dnsbl_list *l, const struct dns_answer *a, enum dnsbl_wrong *wrong_out)
+{
+	const struct list_code *best = NULL, *row;
+	enum dnsbl_wrong wrong = DNSBL_FINE;
+
+	for (size_t i = 0; i < a->n; i++) {
+		switch (list_codes_read(&l->codes, &a->rr[i].ip, &row)) {
+		case LIST_NOT_DECLARED:
+			break;
+		case LIST_LISTED:
+			if (!best || dnsbl_weight(l, row) > dnsbl_weight(l, best))
+				best = row;
+			break;
+		case LIST_ERROR:
+			/* A code of the list's own is a complaint; anything else is no list. */
+			if (row || (a->rr[i].ip.b[0] == 127 && a->rr[i].ip.b[1] == 255))
+				wrong = DNSBL_REFUSED;
+			else if (wrong == DNSBL_FINE)
+				wrong = DNSBL_BROKEN;
+			break;
+		}
+	}
+	*wrong_out = best ? DNSBL_FINE : wrong;
+	return best;
+}
