@@ -2,7 +2,8 @@
  * cli/check: run the real checks once, by hand.
  *
  * The same gate, checks and DNS client as the daemon's; only the memory of earlier deferrals is
- * missing, so a temporary error always shows as "defer".
+ * missing, so a temporary error always shows as "defer", and so does what refuses from the second
+ * try on only.
  */
 #include <getopt.h>
 #include <stdio.h>

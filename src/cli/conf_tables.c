@@ -76,6 +76,8 @@ conf_print_effect(const struct finding_code *code, struct buf *out)
 	buf_puts(out, *before == ';' ? ")" : "");
 	if (code->code)
 		buf_printf(out, "; reply %u %s", code->code, code->enhanced);
+	if (code->late)
+		buf_printf(out, ", the first time 451 4%s", code->enhanced + 1);
 	if (!code->good)
 		buf_printf(out, "; cause %s", cause_get(code->cause)->id);
 }
@@ -83,11 +85,12 @@ conf_print_effect(const struct finding_code *code, struct buf *out)
 static void
 finding_json(const struct check *check, const struct finding_code *code)
 {
-	json_t *o = json_pack("{ss ss ss ss sb sb so so so}", "id", code->id, "check", check->name,
-		"label", code->label, "text", code->text, "good", code->good, "temporary",
-		code->temporary, "action", json_action(finding_default(code, PROFILE_SCORE, false)),
-		"action_ipv6", json_action(finding_default(code, PROFILE_SCORE, true)),
-		"action_strict", json_action(finding_default(code, PROFILE_STRICT, false)));
+	json_t *o = json_pack("{ss ss ss ss sb sb sb so so so}", "id", code->id, "check",
+		check->name, "label", code->label, "text", code->text, "good", code->good,
+		"temporary", code->temporary, "late", code->late, "action",
+		json_action(finding_default(code, PROFILE_SCORE, false)), "action_ipv6",
+		json_action(finding_default(code, PROFILE_SCORE, true)), "action_strict",
+		json_action(finding_default(code, PROFILE_STRICT, false)));
 
 	must(o);
 	if (code->fix)

@@ -213,6 +213,8 @@ load(const char *path)
 	}
 	/* Each record stands for itself: no state of a daemon may leak from one to the next. */
 	c->generation.watch_nat = c->generation.watch_findings = false;
+	/* Nor is anything known of earlier tries: what waiting may put right counts in full. */
+	c->generation.policy.first_defers = false;
 	return c;
 }
 

@@ -130,6 +130,77 @@ test_fill(void **state)
 	assert_int_equal(finding_get(f, "none").n, 0);
 }
 
+/* --- what waiting may put right --- */
+
+static const struct finding_code late_codes[] = {{.id = "late", .late = true},
+	{.id = "half", .late = true}, {.id = "no", .late = true}, {.id = "bad"}, {.id = "worse"},
+	{.id = "deny"}, {.id = "good"}, {.id = "temp", .temporary = true, .enhanced = "4.4.3"}};
+static const struct action late_actions[] = {{ACTION_SCORE, 800}, {ACTION_SCORE, 400},
+	{ACTION_REJECT, 0}, {ACTION_SCORE, 500}, {ACTION_SCORE, 800}, {ACTION_REJECT, 0},
+	{ACTION_SCORE, -200}, {ACTION_DEFER, 0}};
+enum { LATE, HALF, NO, BAD, WORSE, DENY, GOOD, TEMP, END = -1 };
+static const struct check late_check = {
+	.name = "c", .codes = late_codes, .n_codes = COUNT(late_codes)};
+static const struct check *const late_checks[] = {&late_check};
+
+static void
+test_first_defers(void **state)
+{
+	static const struct {
+		const char *name;
+		int found[5];
+		enum verdict_kind kind;
+		bool first_defers;
+	} cases[] = {
+		{"it alone refuses by score", {LATE, END}, VERDICT_REJECT, true},
+		{"it alone refuses by action", {NO, END}, VERDICT_REJECT, true},
+		{"two of its kind", {LATE, NO, END}, VERDICT_REJECT, true},
+		{"the rest does not reach", {LATE, BAD, END}, VERDICT_REJECT, true},
+		{"without it the sum does not reach", {HALF, BAD, END}, VERDICT_REJECT, true},
+		{"the rest reaches", {LATE, WORSE, END}, VERDICT_REJECT, false},
+		{"the rest reaches, it refuses by action", {NO, WORSE, END}, VERDICT_REJECT, false},
+		{"a reward takes the rest below", {LATE, WORSE, GOOD, END}, VERDICT_REJECT, true},
+		{"another refuses by action", {LATE, DENY, END}, VERDICT_REJECT, false},
+		{"another refuses first", {DENY, NO, END}, VERDICT_REJECT, false},
+		{"a reward that may be missing takes the rest below", {LATE, WORSE, TEMP, END},
+			VERDICT_REJECT, true},
+		{"it is not in it", {WORSE, END}, VERDICT_REJECT, false},
+		{"too little to refuse", {HALF, END}, VERDICT_ACCEPT, false},
+		{"put off anyway", {HALF, TEMP, END}, VERDICT_DEFER, false},
+	};
+	const struct check_set late_set = {1, late_checks, NULL};
+	struct policy p = {.reject_at = 800, .actions = {{late_actions}, {late_actions}}};
+	struct ip ip = {.len = 4, .b = {192, 0, 2, 1}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct finding f[5];
+		const struct finding *list[5];
+		struct result r = {.finding = list, .confirmed = {"", 0}};
+		struct judgement j = {
+			.policy = &p, .checks = &late_set, .result = &r, .client = &ip};
+		struct arena a;
+		struct verdict v;
+		for (; cases[i].found[r.n] != END; r.n++) {
+			f[r.n] = (struct finding){.code = &late_codes[cases[i].found[r.n]]};
+			list[r.n] = &f[r.n];
+		}
+		arena_init(&a, 1024, 65536);
+		for (int on = 0; on < 2; on++) {
+			p.first_defers = on;
+			policy_judge(&j, &a, &v);
+			if (v.kind != cases[i].kind ||
+				v.first_defers != (on && cases[i].first_defers))
+				fail_msg("%s: %s%s", cases[i].name, verdict_name(v.kind),
+					v.first_defers ? ", first defers" : "");
+		}
+		p.profile = PROFILE_MONITOR;
+		policy_judge(&j, &a, &v);
+		p.profile = PROFILE_SCORE;
+		assert_false(v.first_defers);
+		arena_done(&a);
+	}
+}
+
 #define HOUR UINT64_C(3600000)
 
 static void
@@ -188,7 +259,7 @@ never(struct ask *q, struct findings *out)
 }
 
 static const struct finding_code codes[] = {
-	{.id = "bad", .action = SCORE(900)}, {.id = "other", .action = SCORE(100)}};
+	{.id = "bad", .action = SCORE(900), .late = true}, {.id = "other", .action = SCORE(100)}};
 static const struct check check = {.name = "c", .codes = codes, .n_codes = 2, .run = never};
 static const struct check *const checks[] = {&check};
 static const void *const no_settings[] = {NULL};
@@ -196,6 +267,7 @@ static const struct check_set set = {1, checks, no_settings};
 static const struct action actions[] = {{ACTION_SCORE, 900}, {ACTION_SCORE, 100}};
 
 static unsigned alarms[4];
+static bool first_defers; /* what refuses goes out as a deferral */
 
 static void
 on_alarm(void *ctx, const struct health_alarm *a)
@@ -215,7 +287,8 @@ client(unsigned i)
 static void
 decide(struct health *h, const struct ip *ip, bool refuse, uint64_t now)
 {
-	struct policy p = {.reject_at = 800, .actions = {{actions}, {actions}}};
+	struct policy p = {
+		.reject_at = 800, .actions = {{actions}, {actions}}, .first_defers = first_defers};
 	struct finding f = {.code = &codes[0]};
 	const struct finding *list[] = {&f};
 	struct result r = {.n = refuse, .finding = list, .confirmed = {"", 0}};
@@ -229,6 +302,8 @@ decide(struct health *h, const struct ip *ip, bool refuse, uint64_t now)
 		.client = ip,
 		.now = health_circumstances(h, ip, &set, now, on_alarm, NULL)};
 	policy_judge(&j, &a, &v);
+	if (v.first_defers)
+		verdict_defer_instead(&v, &a);
 	health_decided(h, ip, &v, &r, &p, &set, now, on_alarm, NULL);
 	arena_done(&a);
 }
@@ -301,6 +376,16 @@ test_all_refused_from_the_start(void **state)
 	assert_true(is_suspended(&h, 1000));
 }
 
+/* A resolver that invents answers is noticed also while each client's first try is put off. */
+static void
+test_first_deferrals_count(void **state)
+{
+	first_defers = true;
+	test_surge_suspends(state);
+	test_all_refused_from_the_start(state);
+	first_defers = false;
+}
+
 static void
 test_lost_addresses(void **state)
 {
@@ -349,11 +434,13 @@ main(void)
 		cmocka_unit_test(test_points),
 		cmocka_unit_test(test_always_reachable),
 		cmocka_unit_test(test_fill),
+		cmocka_unit_test(test_first_defers),
 		cmocka_unit_test(test_recall),
 		cmocka_unit_test(test_recall_keeps_the_recent),
 		cmocka_unit_test(test_surge_suspends),
 		cmocka_unit_test(test_habit_and_one_busy_client_do_not),
 		cmocka_unit_test(test_all_refused_from_the_start),
+		cmocka_unit_test(test_first_deferrals_count),
 		cmocka_unit_test(test_lost_addresses),
 		cmocka_unit_test(test_public_address_is_no_nat),
 	};

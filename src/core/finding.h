@@ -40,6 +40,7 @@ struct finding_code {
 	struct action action_ipv6; /* for IPv6 clients, where different (kind OFF: the same) */
 	struct action strict;	   /* profile strict, where different (kind OFF: the same) */
 	bool temporary;		   /* evidence is missing, not bad: may never refuse mail */
+	bool late;		   /* waiting may mend it: the first refusal resting on it defers */
 	bool good;		   /* good news: earns, never costs */
 	uint16_t code;		   /* SMTP reply when it refuses: 550 */
 	const char *enhanced;	   /* "5.7.25"; the class becomes 4 when it defers */

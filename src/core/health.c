@@ -123,10 +123,14 @@ health_decided(struct health *h, const struct ip *client, const struct verdict *
 	uint64_t now_ms, health_alarm_fn *alarm, void *ctx)
 {
 	uint64_t refused[CHECKS_MAX] = {0};
+	/* The first refusal may go out as a deferral; a finding gone wild is to be seen all the
+	 * same. */
+	bool refuses = v->kind == VERDICT_REJECT ||
+		(v->kind == VERDICT_DEFER && v->would == VERDICT_REJECT);
 
 	if (!h->watch_findings || is_repeat(h, client))
 		return;
-	for (size_t i = 0; v->kind == VERDICT_REJECT && i < r->n; i++) {
+	for (size_t i = 0; refuses && i < r->n; i++) {
 		const struct finding *f = r->finding[i];
 		struct action a = policy_action(p, checks, f, client);
 		if (contributes(f, &a))

@@ -105,6 +105,8 @@ weigh(struct tally *t, const struct finding *f, struct action a)
 		return;
 	case ACTION_SCORE:
 		t->score += a.points;
+		if (f->code->late && a.points > 0)
+			t->late += a.points;
 		if (!t->heaviest || a.points > t->heaviest_points) {
 			t->heaviest = f;
 			t->heaviest_points = a.points;
@@ -121,6 +123,7 @@ weigh(struct tally *t, const struct finding *f, struct action a)
 		break;
 	case ACTION_REJECT:
 		t->reject = t->reject ? t->reject : f;
+		t->reject_stands |= !f->code->late;
 		break;
 	case ACTION_OWN: /* policy_action() has put the finding's own in its place */
 		must(false);
@@ -151,6 +154,13 @@ add_up(const struct judgement *j, struct tally *t)
 		weigh(t, f, policy_action(j->policy, j->checks, f, j->client));
 	}
 	t->slack = missing_rewards(j, incomplete) + missed;
+}
+
+/* Would it be refused without what waiting may put right? */
+static bool
+stands_now(const struct policy *p, const struct tally *t)
+{
+	return t->reject_stands || t->score - t->late - t->slack >= p->reject_at;
 }
 
 /* From the tally to a kind and the finding that decides; sets temporary. */
@@ -207,6 +217,8 @@ policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
 	v.score = t.score;
 	v.exemption = t.exemption;
 	v.kind = v.would = decide(j->policy, &t, &v);
+	v.first_defers =
+		v.kind == VERDICT_REJECT && j->policy->first_defers && !stands_now(j->policy, &t);
 	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j);
 	if (because) {
 		verdict_accept_instead(&v, because);
@@ -224,10 +236,21 @@ verdict_accept_instead(struct verdict *v, const char *because)
 	v->kind = VERDICT_ACCEPT;
 	v->code = 0;
 	v->enhanced = STR("");
-	v->temporary = false;
+	v->temporary = v->first_defers = false;
 	v->because = because;
 	v->n_lines = 0;
 	v->one_line = STR("");
+}
+
+void
+verdict_defer_instead(struct verdict *v, struct arena *a)
+{
+	must(v->kind == VERDICT_REJECT && v->first_defers);
+	v->kind = VERDICT_DEFER;
+	v->code = 451;
+	v->enhanced = arena_printf(a, "4%.*s", STR_ARG(str_skip(v->enhanced, 1)));
+	v->first_defers = false;
+	v->because = "waiting may put it right: refused when it comes again";
 }
 
 static const char *const action_names[] = {[ACTION_OFF] = "off",

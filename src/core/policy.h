@@ -4,7 +4,8 @@
  * A pure function of findings, policy, and who the recipient is: it may be computed again from a
  * record under another policy.  Two promises are kept here: a temporary finding never refuses and
  * never adds points, and a refusal by score stands only if no answer that is missing could have
- * lowered the score below the threshold.
+ * lowered the score below the threshold.  What waiting may put right refuses nobody the first time:
+ * the verdict says so, and whoever remembers tries acts on it.
  */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
@@ -30,6 +31,7 @@ struct exemption {
 struct policy {
 	enum profile profile;
 	int32_t reject_at, defer_at; /* hundredths; defer_at 0: never */
+	bool first_defers;	     /* a refusal that rests on late findings is one later only */
 	bool terse;		     /* reply without evidence */
 	bool show_score;	     /* itemised score in the reply */
 	struct str help_url;	     /* shown in replies; "%c" becomes the case id */
@@ -53,6 +55,8 @@ struct verdict {
 	struct str enhanced; /* "5.7.25" */
 	int32_t score;	     /* hundredths */
 	bool temporary;	     /* a deferral for want of evidence: the caller caps these */
+	bool first_defers;   /* a refusal that rests on what waiting may put right: the caller
+			      * defers the first one */
 	const char *because; /* literal: why findings did not count ("postmaster", ...), or NULL */
 	const struct exemption *exemption; /* the one that applied, or NULL */
 	const struct finding *main;	   /* the finding that decided, or NULL */
@@ -81,6 +85,8 @@ struct judgement {
 void policy_judge(const struct judgement *j, struct arena *a, struct verdict *out);
 /* The verdict that a capped deferral turns into: accept, saying why. */
 void verdict_accept_instead(struct verdict *v, const char *because);
+/* What a refusal with first_defers is the first time: a deferral in the same words. */
+void verdict_defer_instead(struct verdict *v, struct arena *a);
 
 /* What action a finding has under a policy (suspension and exemption aside). */
 struct action policy_action(const struct policy *p, const struct check_set *checks,

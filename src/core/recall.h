@@ -1,11 +1,12 @@
 /*
- * core/recall: who was deferred for want of DNS, so that nobody is deferred twice.
+ * core/recall: who was deferred for want of DNS, or because waiting may put a fault right, so that
+ * nobody is deferred twice.
  *
  * A table of a fixed size in memory that its owner gives: the daemon maps it shared before it
  * forks, so it serves all workers and survives their restarts.  A slot is one 64-bit word (40 bits
  * of keyed hash, 24 bits of time in seconds), read and written atomically: no locks, and the worst
  * a race can do is to forget one entry.  When a bucket is full the oldest entry goes: that sender
- * may be deferred once more, never refused.
+ * may be deferred once more, never refused for it.
  */
 #ifndef CORE_RECALL_H
 #define CORE_RECALL_H

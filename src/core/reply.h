@@ -19,6 +19,8 @@ struct tally_item {
 /* How the findings of one transaction add up under one policy. */
 struct tally {
 	int32_t score, slack; /* hundredths; slack: points that missing evidence might take off */
+	int32_t late;	      /* of score: points of findings that waiting may put right */
+	bool reject_stands;   /* a finding refuses that waiting does not put right */
 	const struct finding *reject, *defer, *temporary, *tag; /* the first of each, or NULL */
 	const struct finding *heaviest;
 	int32_t heaviest_points;

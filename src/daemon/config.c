@@ -63,6 +63,11 @@ static const struct setting policy_rows[] = {
 		"Points from which a message is refused."},
 	{"defer_at", SETTING_POINTS, FIELD(policy, defer_at), "0", 0, 0, NULL,
 		"Points from which a message is put off with 451; 0: never."},
+	{"first_defers", SETTING_BOOL, FIELD(policy, first_defers), "yes", 0, 0, NULL,
+		"What waiting may put right, such as a sender's domain that is not in DNS "
+		"everywhere yet, refuses nobody the first time: where a refusal rests on that, it "
+		"goes out as a deferral (451), and the same message (client, sender, recipient) is "
+		"refused when it comes again within the time of temperror_again."},
 	{"reply", SETTING_CHOICE, FIELD(policy, reply), "full", 0, 0, replies,
 		"full: the reply names what was seen, what was expected and who can repair it.  "
 		"terse: "
@@ -344,6 +349,7 @@ fill_generation(struct config *c, struct errbuf *e)
 	g->policy = (struct policy){.profile = (enum profile)s->profile,
 		.reject_at = s->reject_at,
 		.defer_at = s->defer_at,
+		.first_defers = s->first_defers,
 		.terse = s->reply == 1,
 		.show_score = s->show_score,
 		.help_url = s->help_url,

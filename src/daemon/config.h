@@ -28,7 +28,7 @@ struct policy_settings {
 	struct words checks;
 	int profile, reply;
 	int32_t reject_at, defer_at;
-	bool show_score;
+	bool show_score, first_defers;
 	struct str help_url;
 	int64_t budget, again;
 };

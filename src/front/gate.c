@@ -257,6 +257,20 @@ cap_deferral(struct visit *v, struct verdict *verdict)
 		verdict_accept_instead(verdict, "deferred once already");
 }
 
+/* What waiting may put right refuses the same message the second time. */
+static void
+defer_first(struct visit *v, struct verdict *verdict)
+{
+	struct gate *g = v->gate;
+
+	if (!verdict->first_defers)
+		return;
+	if (!g->o.recall ||
+		!recall_seen(g->o.recall, &v->client.ip, transaction_env_get(v->txn, ENV_MAIL_FROM),
+			v->rcpt, clock_ms(), v->generation->again_ms))
+		verdict_defer_instead(verdict, &v->arena);
+}
+
 static const struct verdict *
 judge(struct visit *v, const struct result *r)
 {
@@ -278,6 +292,7 @@ judge(struct visit *v, const struct result *r)
 	if (!verdict->exemption)
 		verdict->exemption = v->exempt_net;
 	cap_deferral(v, verdict);
+	defer_first(v, verdict);
 	const struct list_reports *l = &r->lists;
 	if (!v->counted && g->o.lists_seen && (l->failed | l->refused | l->wild | l->broken))
 		g->o.lists_seen(g->o.ctx, gen, l);

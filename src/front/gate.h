@@ -3,9 +3,9 @@
  *
  * A front (policy, milter, ...) turns its wire into visits: one visit per message at the gate.
  * The gate runs the checks, keeps the deadline, applies the state of the daemon (capped
- * deferrals, lost client addresses, findings gone wild), and hands each recipient's verdict back
- * through a call: at once when nothing is pending, else from the loop, exactly once, before the
- * budget is over.
+ * deferrals, first tries, lost client addresses, findings gone wild), and hands each recipient's
+ * verdict back through a call: at once when nothing is pending, else from the loop, exactly once,
+ * before the budget is over.
  */
 #ifndef FRONT_GATE_H
 #define FRONT_GATE_H
@@ -29,7 +29,8 @@ struct generation {
 	struct policy policy;
 	struct source *source; /* may be NULL */
 	uint64_t budget_ms;    /* from a recipient to its verdict, at most */
-	uint64_t again_ms;     /* the same message is deferred for want of DNS once in this time */
+	uint64_t again_ms;     /* the same message is deferred for want of DNS, or the first time,
+				* once in this time */
 	bool watch_nat, watch_findings;
 	uint64_t suspend_ms;
 	void (*release)(struct generation *g); /* called when the last reference goes */
@@ -63,7 +64,8 @@ struct decision {
 
 struct gate_options {
 	struct loop *loop;
-	struct recall *recall; /* may be NULL: then each temporary error defers */
+	/* May be NULL: then each temporary error defers, and each try is the first. */
+	struct recall *recall;
 	void (*decided)(void *ctx, const struct decision *d);
 	health_alarm_fn *alarm;
 	/* Which DNS lists of this generation are suspended; may be NULL: none. */

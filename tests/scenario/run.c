@@ -13,6 +13,7 @@
  *	unknown none|fail                    every other question (default: nxdomain)
  *	rcpt b@example.net                   begins the expectations for this recipient:
  *	verdict reject 550 5.7.25
+ *	first defer|reject                   what becomes of that refusal at the first try
  *	score 9
  *	reply TEXT                           the one line of the reply, without the codes
  *	because TEXT
@@ -389,6 +390,10 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 		got = buf_str(&b);
 	} else if (str_eq(word, STR("reply"))) {
 		got = v->one_line;
+	} else if (str_eq(word, STR("first"))) {
+		got = v->kind != VERDICT_REJECT ? STR("no refusal")
+			: v->first_defers	? STR("defer")
+						: STR("reject");
 	} else if (str_eq(word, STR("because"))) {
 		got = str_of(v->because);
 	} else if (str_eq(word, STR("iprev"))) {

@@ -1,0 +1,235 @@
+/* Unit tests of the gate: what becomes of a verdict when the same message comes again.  A made-up
+ * check finds what the sender's address names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "front/gate.h"
+
+static const struct finding_code codes[] = {
+	{.id = "late",
+		.label = "late",
+		.text = "{sender} may do later",
+		.fix = "wait",
+		.late = true,
+		.code = 550,
+		.enhanced = "5.1.8"},
+	{.id = "bad",
+		.label = "bad",
+		.text = "{sender} is bad",
+		.fix = "be good",
+		.code = 550,
+		.enhanced = "5.7.1"},
+	{.id = "temp",
+		.label = "temp",
+		.text = "nobody knows {sender}",
+		.temporary = true,
+		.code = 451,
+		.enhanced = "4.4.3"},
+};
+static const struct action actions[] = {{ACTION_SCORE, 800}, {ACTION_REJECT, 0}, {ACTION_DEFER, 0}};
+
+static enum check_status
+run(struct ask *q, struct findings *out)
+{
+	const struct str *sender = ask_env(q, ENV_MAIL_FROM);
+
+	if (!sender)
+		return CHECK_WAIT;
+	for (size_t i = 0; i < COUNT(codes); i++)
+		if (str_contains(*sender, str_of(codes[i].id)))
+			finding_note(found(out, &codes[i]), "sender", *sender);
+	return CHECK_DONE;
+}
+
+static const struct check check = {
+	.name = "c", .codes = codes, .n_codes = COUNT(codes), .run = run};
+static const struct check *const checks[] = {&check};
+static const void *const no_settings[] = {NULL};
+
+static void
+released(struct generation *g)
+{
+}
+
+static void
+no_alarm(void *ctx, const struct health_alarm *a)
+{
+}
+
+/* A gate with a memory of its own. */
+struct bed {
+	struct generation generation;
+	struct loop *loop;
+	struct gate *gate;
+	_Alignas(64) char room[64 << 10];
+};
+
+static void
+bed_init(struct bed *b, bool first_defers, bool remembers)
+{
+	memset(b, 0, sizeof(*b));
+	b->generation = (struct generation){.refs = 1,
+		.checks = {1, checks, no_settings},
+		.policy = {.reject_at = 800,
+			.first_defers = first_defers,
+			.actions = {{actions}, {actions}}},
+		.budget_ms = 1000,
+		.again_ms = 4 * 3600 * 1000,
+		.release = released};
+	b->loop = loop_new();
+	assert_non_null(b->loop);
+	assert_true(recall_size(1024) <= sizeof(b->room));
+	b->gate = gate_new(&(struct gate_options){.loop = b->loop,
+				   .recall = remembers ? recall_on(b->room, 1024) : NULL,
+				   .alarm = no_alarm},
+		&b->generation);
+}
+
+static void
+bed_done(struct bed *b)
+{
+	gate_free(b->gate);
+	loop_free(b->loop);
+	assert_int_equal(b->generation.refs, 1);
+}
+
+struct got {
+	char text[200];
+	enum verdict_kind would;
+};
+
+static void
+keep(void *ctx, const struct verdict *v)
+{
+	struct got *got = ctx;
+	struct buf b = buf_on(got->text, sizeof(got->text) - 1);
+
+	got->would = v->would;
+	if (v->code)
+		buf_printf(&b, "%u %.*s %.*s", v->code, STR_ARG(v->enhanced), STR_ARG(v->line[0]));
+	else
+		buf_puts(&b, verdict_name(v->kind));
+	got->text[b.n] = '\0';
+}
+
+/* One message: the verdict as text, "550 5.1.8 ..." or "accept". */
+static struct got
+try_once(struct bed *b, const char *client, const char *sender, const char *rcpt)
+{
+	struct visit_client c = {.way = "test"};
+	struct got got = {"", VERDICT_ACCEPT};
+
+	assert_true(ip_parse(str_of(client), &c.ip));
+	struct visit *v = visit_new(b->gate, &c);
+	visit_env(v, ENV_HELO, STR("mx.example"));
+	visit_env(v, ENV_MAIL_FROM, str_of(sender));
+	visit_judge(v, str_of(rcpt), STR(""), keep, &got);
+	visit_end(v);
+	return got;
+}
+
+#define A "192.0.2.1"
+#define B "192.0.2.2"
+#define R "ann@example"
+
+static void
+expect(struct bed *b, const char *client, const char *sender, const char *rcpt, const char *want)
+{
+	struct got got = try_once(b, client, sender, rcpt);
+
+	if (strcmp(got.text, want) != 0)
+		fail_msg("%s to %s: \"%s\", not \"%s\"", sender, rcpt, got.text, want);
+}
+
+static void
+test_late_defers_once(void **state)
+{
+	struct bed b;
+
+	bed_init(&b, true, true);
+	expect(&b, A, "late@x", R, "451 4.1.8 late@x may do later: wait");
+	expect(&b, A, "late@x", R, "550 5.1.8 late@x may do later: wait");
+	expect(&b, A, "late@x", R, "550 5.1.8 late@x may do later: wait");
+	/* Another recipient, sender, client: another message. */
+	expect(&b, A, "late@x", "bob@example", "451 4.1.8 late@x may do later: wait");
+	expect(&b, A, "late@y", R, "451 4.1.8 late@y may do later: wait");
+	expect(&b, B, "late@x", R, "451 4.1.8 late@x may do later: wait");
+	expect(&b, A, "late@x", "postmaster@example", "accept");
+	bed_done(&b);
+}
+
+static void
+test_the_first_deferral_is_called_what_it_is(void **state)
+{
+	struct bed b;
+
+	bed_init(&b, true, true);
+	assert_int_equal(try_once(&b, A, "late@x", R).would, VERDICT_REJECT);
+	bed_done(&b);
+}
+
+static void
+test_what_no_waiting_mends_is_refused_at_once(void **state)
+{
+	struct bed b;
+
+	bed_init(&b, true, true);
+	expect(&b, A, "bad@x", R, "550 5.7.1 bad@x is bad: be good");
+	expect(&b, A, "late.and.bad@x", R, "550 5.7.1 late.and.bad@x is bad: be good");
+	bed_done(&b);
+}
+
+static void
+test_by_setting_it_is_refused_at_once(void **state)
+{
+	struct bed b;
+
+	bed_init(&b, false, true);
+	expect(&b, A, "late@x", R, "550 5.1.8 late@x may do later: wait");
+	bed_done(&b);
+}
+
+static void
+test_without_memory_each_try_is_the_first(void **state)
+{
+	struct bed b;
+
+	bed_init(&b, true, false);
+	expect(&b, A, "late@x", R, "451 4.1.8 late@x may do later: wait");
+	expect(&b, A, "late@x", R, "451 4.1.8 late@x may do later: wait");
+	bed_done(&b);
+}
+
+/* Want of evidence defers once and then lets in; it is one memory for both. */
+static void
+test_temporary(void **state)
+{
+	struct bed b;
+
+	bed_init(&b, true, true);
+	expect(&b, A, "temp@x", R, "451 4.4.3 nobody knows temp@x: please try again later");
+	expect(&b, A, "temp@x", R, "accept");
+	expect(&b, A, "temp@x", "bob@example",
+		"451 4.4.3 nobody knows temp@x: please try again later");
+	bed_done(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_late_defers_once),
+		cmocka_unit_test(test_the_first_deferral_is_called_what_it_is),
+		cmocka_unit_test(test_what_no_waiting_mends_is_refused_at_once),
+		cmocka_unit_test(test_by_setting_it_is_refused_at_once),
+		cmocka_unit_test(test_without_memory_each_try_is_the_first),
+		cmocka_unit_test(test_temporary),
+	};
+
+	hash_seed();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
