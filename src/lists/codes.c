@@ -124,17 +124,18 @@ list_code_parse(struct str pattern, struct list_code *out, struct errbuf *e)
 	return true;
 }
 
+/* One end of a range, or a pattern, whose last byte is bits unless it is one value. */
 static void
-print_quad(uint32_t value, uint32_t mask, struct buf *out)
+print_quad(uint32_t value, uint32_t mask, bool bits, struct buf *out)
 {
 	for (int shift = 24; shift >= 0; shift -= 8) {
 		uint32_t m = mask >> shift & 0xff;
-		if (m == 0xff)
-			buf_putu(out, value >> shift & 0xff);
-		else if (m)
-			buf_printf(out, "&%u", m);
-		else
+		if (!m)
 			buf_putc(out, '*');
+		else if (m == 0xff && (shift || !bits))
+			buf_putu(out, value >> shift & 0xff);
+		else
+			buf_printf(out, "&%u", m);
 		if (shift)
 			buf_putc(out, '.');
 	}
@@ -145,12 +146,12 @@ list_code_print(const struct list_code *c, struct buf *out)
 {
 	bool range = c->mask == UINT32_MAX && c->from != c->to;
 
-	print_quad(c->from, c->mask, out);
+	print_quad(c->from, c->mask, !range && c->from != c->to, out);
 	if (range && (c->from & 0xff) == 0 && c->to == (c->from | 0xff)) {
 		buf_puts(out, "/24");
 	} else if (range) {
 		buf_putc(out, '-');
-		print_quad(c->to, c->mask, out);
+		print_quad(c->to, c->mask, false, out);
 	}
 }
 
