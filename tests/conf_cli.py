@@ -5,6 +5,7 @@ Usage: conf_cli.py MXWARD MAN_FRAME
 """
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -103,6 +104,8 @@ timeout = 2s
 
     def test_lists(self):
         rows = {x["name"]: x for x in map(json.loads, self.good("lists", "--json").splitlines())}
+        key = pathlib.Path(self.dir.name, "key")
+        key.write_text("abc123\n")
         text = self.good("lists")
         self.assertGreaterEqual(set(rows), {"zen.spamhaus.org", "list.dnswl.org", "sorbs.net"})
         for name, row in rows.items():
@@ -111,10 +114,16 @@ timeout = 2s
             self.assertTrue(about.startswith(name), about)
             if row["state"] == "dead":
                 self.assertIn("must not be asked", about)
-                self.assertNotIn("[dnsbl", about)
+                self.assertNotIn("To use it", about)
                 continue
             self.assertIn(row["lookup"], about)
-            self.assertIn("\n    [dnsbl %s]\n" % name, about)
+            self.assertIn("\n    [%s %s]\n" % ("dnswl" if row["allow"] else "dnsbl", name), about)
+            # What is told can be written.
+            settings = re.sub("key_file = .*", "key_file = %s" % key,
+                              about[about.index("To use it:\n") + len("To use it:\n"):])
+            settings += "".join("%s = %s\n" % (x["answer"], "error" if x["error"] else
+                                               "score %g" % x["score"]) for x in row["answers"])
+            self.assertIn("no errors", self.good("check", self.write(settings)), settings)
             for answer in row["answers"]:
                 self.assertIn(answer["text"], about)
                 self.assertTrue(answer["answer"].startswith("127."), answer)

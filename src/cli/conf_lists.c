@@ -204,12 +204,14 @@ list_full(const struct known_list *k)
 	print_field("Terms", k->terms);
 	print_field("May be asked without registration", k->default_ok ? "yes" : "no");
 	print_field("Registration", k->signup);
-	print_field(k->default_ok ? "With a key" : "A key is needed", k->keyed);
+	print_field("A key is needed", k->keyed);
 	print_field("Look-up", k->lookup);
 	print_field("Removal", k->removal);
 	print_test(k);
 	print_answers(k);
-	printf("\nTo use it:\n    [dnsbl %s]\n", k->zone);
+	printf("\nTo use it:\n    [%s %s]\n", k->allow ? "dnswl" : "dnsbl", k->zone);
+	if (k->keyed)
+		printf("    key_file = /etc/mxward/%s.key\n", k->zone);
 }
 
 static int

@@ -40,7 +40,7 @@ struct known_list {
 	const char *lookup;	   /* page on one entry, {address} or {domain} in its place */
 	const char *removal;	   /* how to be removed: a page or a sentence; may be missing */
 	const char *signup;	   /* page where a key or access is had; may be missing */
-	const char *keyed;	   /* "{key}.zen.dq.spamhaus.net"; missing: no key */
+	const char *keyed;	   /* "{key}.zen.dq.spamhaus.net"; missing: none needed */
 	const char *test_listed;   /* entry that is always listed; missing: none */
 	const char *test_unlisted; /* entry that never is; missing: none */
 	struct list_codes codes;   /* listings and errors; none for dead lists */
