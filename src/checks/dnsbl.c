@@ -4,8 +4,10 @@
  * RFC 5782.  The lists are somebody else's, so none is believed further than it can be checked:
  *	- only an answer that is declared for the list is a listing (lists/codes.h);
  *	- before a listing counts, for or against, the same list has to say that something which
- *	  nobody can have listed is not on it: the canary, a name that changes every minute
- *	  (struct lists_now), so no answer to it is older than that;
+ *	  nobody can have listed is not on it: the canary, a name made of a number that changes
+ *	  every minute (struct lists_now) and of the listing's own arrival.  So it cannot have been
+ *	  asked before the listing came, and a list that turns wild between two mails refuses
+ *	  neither; its answer is kept with the listing's for a minute at most;
  *	- a list that is suspended (core/lists_health) is not asked at all.
  * Silence of a list costs nobody anything; where it may have kept a reward back, that is said.
  *
@@ -106,6 +108,7 @@ struct subject {
 struct hit {
 	const struct list_code *code; /* NULL: not listed, or not known */
 	struct str entry, question, text;
+	uint64_t seq; /* of the answer */
 	const char *role;
 	const char *problem; /* it cannot be believed now */
 	struct action action;
@@ -137,8 +140,9 @@ ask_canary(struct look *k, size_t i, struct hit *h)
 
 	if (!q->lists.canary) /* a record that knows of none */
 		return true;
-	const struct dns_answer *a = ask_dns(
-		q, DNS_A, dnsbl_canary(q->scratch, l, q->client.len == 16, q->lists.canary));
+	uint64_t number = q->lists.canary + h->seq * UINT64_C(0x9e3779b97f4a7c15);
+	const struct dns_answer *a =
+		ask_dns(q, DNS_A, dnsbl_canary(q->scratch, l, q->client.len == 16, number));
 	if (!a)
 		return false;
 	if (a->status == DNS_OK) {
@@ -182,6 +186,7 @@ ask_list(struct look *k, size_t i, struct str question, struct str entry, const 
 	h->code = code;
 	h->entry = entry;
 	h->question = question;
+	h->seq = a->seq;
 	h->role = role;
 }
 

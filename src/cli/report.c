@@ -125,6 +125,8 @@ json_fact(const struct fact *f)
 	json_object_set_new(o, "ttl", json_integer(a->ttl));
 	if (a->alias.n)
 		json_object_set_new(o, "alias", json_str(a->alias));
+	if (a->seq)
+		json_object_set_new(o, "seq", json_integer((json_int_t)a->seq));
 	if (!a->n)
 		return o;
 	json_t *rr = json_array();

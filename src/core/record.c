@@ -78,12 +78,13 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 	struct dns_answer *d = &answer->dns;
 	const json_t *rr = json_object_get(fact, "rr");
 	struct str word, alias;
-	int64_t ttl;
+	int64_t ttl, seq;
 	size_t i = 0;
 
 	if (!get_text(r, fact, "status", true, &word) ||
 		!get_text(r, fact, "alias", false, &alias) ||
-		!get_number(r, fact, "ttl", 0, INT32_MAX, 300, &ttl))
+		!get_number(r, fact, "ttl", 0, INT32_MAX, 300, &ttl) ||
+		!get_number(r, fact, "seq", 0, INT64_MAX, 0, &seq))
 		return false;
 	while (i < COUNT(statuses) && !str_eq(word, statuses[i].word))
 		i++;
@@ -93,6 +94,7 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 	d->status = statuses[i].status;
 	d->nxdomain = statuses[i].nxdomain;
 	d->ttl = (uint32_t)ttl;
+	d->seq = (uint64_t)seq;
 	d->reason = d->status == DNS_FAIL ? "recorded failure" : NULL;
 	if (alias.n && !dns_name_parse(&answer->arena, alias, &d->alias))
 		return err(r->e, "alias \"%.*s\" is no domain name", STR_ARG(alias));

@@ -5,6 +5,7 @@
  *  "from":"a@example","rcpt":["b@example.org"],"unknown":"none","facts":[
  *  {"q":"dns","name":"example","type":"TXT","status":"ok","ttl":300,"rr":["v=spf1 -all"]}]}
  *
+ * A fact's "seq" tells answers that came over the wire apart.
  * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
  * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
  * answered, none or fail (default).  Unknown members are ignored, so that newer records can be

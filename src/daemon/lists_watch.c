@@ -5,6 +5,7 @@
 #include "core/lists_health.h"
 #include "daemon/lists_watch.h"
 #include "daemon/log.h"
+#include "daemon/resolver.h"
 
 #define TEST_MS 8000 /* a test gets its answers within this time */
 
@@ -186,7 +187,7 @@ start_test(struct lists_watch *w, size_t i)
 	arena_init(&t->arena, 4096, 256 << 10);
 	t->txn = transaction_begin(&(struct transaction_options){.checks = &t->checks,
 					   .site = &t->generation->site,
-					   .source = t->generation->source,
+					   .source = resolver_uncached(w->config),
 					   .arena = &t->arena,
 					   .scratch = &w->scratch,
 					   .lists = lists,

@@ -13,7 +13,11 @@ struct shared_stub {
 
 struct chain {
 	struct source source; /* first */
-	struct zone *zone;    /* may be NULL */
+	struct uncached {
+		struct source source; /* first */
+		struct chain *chain;
+	} uncached;
+	struct zone *zone; /* may be NULL */
 	struct shared_stub *shared;
 };
 
@@ -40,6 +44,37 @@ cancel(struct source *source, struct fact *f)
 	struct source *stub = ((struct chain *)source)->shared->stub;
 
 	stub->cancel(stub, f);
+}
+
+static struct answer *
+lookup_uncached(struct source *source, struct str name, enum dns_type type, uint64_t hash)
+{
+	struct chain *c = ((struct uncached *)source)->chain;
+	struct source_dns_server ignored;
+
+	if (!source_dns_server(c->shared->stub, 0, &ignored)) /* resolver = none */
+		return lookup(&c->source, name, type, hash);
+	return c->zone ? zone_get(c->zone, name, type) : NULL;
+}
+
+static void
+start_uncached(struct source *source, struct fact *f)
+{
+	start(&((struct uncached *)source)->chain->source, f);
+}
+
+static void
+cancel_uncached(struct source *source, struct fact *f)
+{
+	cancel(&((struct uncached *)source)->chain->source, f);
+}
+
+struct source *
+resolver_uncached(struct config *config)
+{
+	struct chain *chain = config->source_owner;
+
+	return &chain->uncached.source;
 }
 
 static void
@@ -102,6 +137,8 @@ resolver_attach(
 	const struct chain *old = before ? before->source_owner : NULL;
 
 	chain->source = (struct source){lookup, start, cancel};
+	chain->uncached =
+		(struct uncached){{lookup_uncached, start_uncached, cancel_uncached}, chain};
 	config->source_owner = chain;
 	config->free_source = chain_free;
 	if (config->dns.zone.n) {

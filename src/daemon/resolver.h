@@ -14,6 +14,9 @@
  * address is wrong. */
 NODISCARD bool resolver_attach(
 	struct config *config, const struct config *before, struct loop *loop, struct errbuf *e);
+/* The same source without the answer cache before it: for tests of what has been asked before.
+ * Belongs to config. */
+struct source *resolver_uncached(struct config *config);
 /* The stub behind a configuration, for statistics. */
 const struct source *resolver_stub(const struct config *config);
 

@@ -52,6 +52,7 @@ struct dns_answer {
 	unsigned links;	  /* how many were followed */
 	size_t n;
 	const struct dns_rr *rr;
+	uint64_t seq;	    /* number of its arrival, so that two can be told apart; 0: unknown */
 	const char *reason; /* with DNS_FAIL: "timeout", "servfail", ...: a literal, for people */
 };
 

@@ -44,6 +44,7 @@ struct stub {
 	struct dns_keys keys;
 	struct asking *bucket[BUCKETS];
 	struct list inflight, queue, failing;
+	uint64_t seq; /* answers so far */
 	struct timer *soon; /* answers that start() may not give itself */
 	struct source_dns_stats stats;
 	/* Whoever is answered may give up the last use of the stub: it goes when we are out of it.
@@ -118,6 +119,7 @@ conclude(struct asking *q, struct answer *answer)
 	struct list waiters;
 
 	dns_keys_scrub(answer, q->key);
+	answer->dns.seq = ++s->seq;
 	cache_put(s->cache, q->name, q->type, q->hash, answer, now);
 	s->stats.ended++;
 	if (answer->dns.status == DNS_FAIL) {

@@ -59,6 +59,11 @@ CLIENTS = [
     Client("partner", "192.0.2.40", "192.0.2.40", "gate.partner.example", ("helo_bare_ip",)),
     Client("false_partner", "192.0.2.41", "192.0.2.41", "gate.partner.example",
            ("rdns_mismatch", "helo_bare_ip")),
+    Client("listed", "192.0.2.70", "mail.listed.example", "mail.listed.example",
+           ("dnsbl_listed",)),
+    Client("half_listed", "192.0.2.71", "mail.half.example", "mail.half.example",
+           ("dnsbl_listed",)),
+    Client("slightly_listed", "192.0.2.72", "mail.slight.example", "mail.slight.example"),
     Client("dns_failure", "198.51.100.5", "mail.good.example", None),
     Client("dns_failure2", "198.51.100.6", "mail.good.example", None),
     Client("helo_failure", "192.0.2.50", "mail.broken.example", "mail.steady.example"),
@@ -101,6 +106,17 @@ mail.liar.example. A 192.0.2.28
 mail.local.example. A 192.0.2.30
 gate.partner.example. A 192.0.2.40
 mail.steady.example. A 192.0.2.50
+mail.listed.example. A 192.0.2.70
+mail.half.example. A 192.0.2.71
+mail.slight.example. A 192.0.2.72
+2.0.0.127.bl.lists.example. A 127.0.0.2
+70.2.0.192.bl.lists.example. A 127.0.0.2
+70.2.0.192.bl.lists.example. TXT "hit a trap, 2026-11-02"
+71.2.0.192.bl.lists.example. A 127.0.0.3
+72.2.0.192.bl.lists.example. A 127.0.0.4
+test.dbl.lists.example. A 127.0.1.2
+bad.dbl.lists.example. A 127.0.1.2
+sender.bad.dbl.lists.example. A 127.0.1.2
 """ + "".join("%s PTR %s.\n" % (reverse(c.addr), c.rdns) for c in CLIENTS
              if c.rdns and c.name != "delegated")
 

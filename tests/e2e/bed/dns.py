@@ -159,3 +159,62 @@ class TestDns:
         self.process = place.start(name, [sys.executable, script, path])
         self.process.wait_ready(lambda: self.process.log().startswith("{"))
         self.port = json.loads(self.process.log().splitlines()[0])["servers"][0]["port"]
+
+
+class ListDns(asyncio.DatagramProtocol):
+    """A resolver that knows DNS lists, which can be told to go wrong while they run.
+
+    lists: {zone: set of entries, as "1.2.0.192" or a name}; each has its test entries besides.
+    wrong: {zone: what its every answer is instead}: an address ("127.0.0.2": lists everything),
+    "silent", "servfail" or "empty" (nothing is on it, not even its test entries).
+    Everything else does not exist.  names: the questions that came, in order.
+    """
+
+    def __init__(self, loop, place, lists, code="127.0.0.2", records=None):
+        self.port = place.port()
+        self.lists, self.code, self.wrong, self.names = lists, code, {}, []
+        self.records = records or {}
+        loop.call(self._listen())
+
+    async def _listen(self):
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self.port))
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, peer):
+        end, labels = 12, []
+        while data[end]:
+            labels.append(data[end + 1:end + 1 + data[end]].decode("latin-1"))
+            end += 1 + data[end]
+        end += 5
+        name, qtype = ".".join(labels).lower(), data[end - 3]
+        self.names.append(name)
+        rcode, addresses = self._answer(name, qtype)
+        if rcode is None:
+            return
+        answer = data[:2] + bytes((0x81, 0x80 | rcode)) + b"\0\1" \
+            + len(addresses).to_bytes(2, "big") + b"\0\0\0\0" + data[12:end]
+        for rdata in addresses:
+            answer += b"\xc0\x0c" + bytes((0, qtype, 0, 1)) + (600).to_bytes(4, "big") \
+                + len(rdata).to_bytes(2, "big") + rdata
+        self.transport.sendto(answer, peer)
+
+    def _answer(self, name, qtype):
+        """(rcode or None, list of rdata)"""
+        if (name, qtype) in self.records:
+            return 0, [self.records[name, qtype]]
+        for zone, entries in self.lists.items():
+            if not name.endswith("." + zone):
+                continue
+            wrong, entry = self.wrong.get(zone), name[:-len(zone) - 1]
+            if wrong == "silent":
+                return None, []
+            if wrong == "servfail":
+                return 2, []
+            if wrong and wrong != "empty":
+                return 0, [socket.inet_aton(wrong)] if qtype == 1 else []
+            if not wrong and (entry in entries or entry in ("2.0.0.127", "test")):
+                return 0, [socket.inet_aton(self.code)] if qtype == 1 else []
+        return 3, []
