@@ -173,10 +173,10 @@ static void
 add_lists(json_t *o, const struct dnsbl_set *set, struct lists_now now)
 {
 	char hex[17];
-	json_t *names = json_array();
 
 	if (!set || !set->n || !now.canary)
 		return;
+	json_t *names = json_array();
 	snprintf(hex, sizeof(hex), "%016llx", (unsigned long long)now.canary);
 	json_object_set_new(o, "canary", json_string(hex));
 	for (size_t i = 0; i < set->n; i++)
