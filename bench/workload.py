@@ -21,6 +21,9 @@ import random
 
 KINDS = (("good", 0.60), ("none", 0.15), ("mismatch", 0.10), ("enduser", 0.15))
 IPV6_SHARE = 0.1
+LISTS = ["bl%d.lists.example" % i for i in range(4)] + ["dbl%d.lists.example" % i for i in range(2)]
+LISTED_SHARE = 0.1
+INCLUDES = 6                    # a domain's SPF record has up to so many
 TTL = 86400
 # Long-lived also where it says that there is nothing: answers once warm stay warm.
 APEX = """. {ttl} SOA ns.root-servers.example. hostmaster.example. 1 3600 900 604800 {ttl}
@@ -38,11 +41,18 @@ class Workload:
         self.domains = ["%s%d.example" % (self.rng.choice(("acme", "school", "city", "shop")), i)
                         for i in range(max(1, clients // 4))]
         self.isps = ["isp%d.example" % i for i in range(20)]
+        for i in range(20):
+            self.add("spf%d.host.example" % i, "TXT", '"v=spf1 ip4:10.%d.0.0/24 ~all"' % i)
         for domain in self.domains:
             self.add(domain, "MX", "10 mx." + domain + ".")
             self.add("mx." + domain, "A", "192.0.2.1")
+        for zone in LISTS:
+            self.add(("2.0.0.127." if zone.startswith("bl") else "test.") + zone, "A", "127.0.0.2")
+        self.senders = {d: [] for d in self.domains}
         kinds = self.rng.choices([k for k, _ in KINDS], [w for _, w in KINDS], k=clients)
         self.clients = [self.client(*pair) for pair in zip(kinds, self.addresses())]
+        for domain, addresses in self.senders.items():
+            self.policy(domain, addresses)
 
     def add(self, owner, rtype, rdata):
         self.records.append("%s. %d IN %s %s" % (owner, TTL, rtype, rdata))
@@ -76,10 +86,33 @@ class Workload:
             self.point(host, ip)
         elif kind == "mismatch" and self.rng.random() < 0.7:
             self.add(host, "A", "192.0.2.2")
+        if self.rng.random() < LISTED_SHARE:
+            self.list_somewhere(ip, domain)
+        self.senders[domain].append(ip)
         name = host if kind in ("good", "enduser") else "unknown"
         rname = host if kind != "none" else "unknown"
         sender = "" if self.rng.random() < 0.05 else "user%d@%s" % (self.rng.randrange(100), domain)
         return (kind, str(ip), name, rname, self.helo(kind, ip, host, domain), sender)
+
+    def policy(self, domain, addresses):
+        """An SPF record with 0 to 6 includes before the domain's own addresses, of which most of
+        its clients are some: so all includes are read first."""
+        terms = ["include:spf%d.host.example" % i
+                 for i in self.rng.sample(range(20), self.rng.randrange(INCLUDES + 1))]
+        terms += ["ip%d:%s" % (a.version, a) for a in addresses if self.rng.random() < 0.8][:8]
+        text = " ".join(["v=spf1"] + terms + [self.rng.choice(("-all", "~all", "?all"))])
+        strings = " ".join('"%s"' % text[i:i + 250] for i in range(0, len(text), 250))
+        self.add(domain, "TXT", strings)
+
+    def list_somewhere(self, ip, domain):
+        if ip.version == 4:
+            name = ip.reverse_pointer[:-len(".in-addr.arpa")]
+        else:
+            name = ip.reverse_pointer[:-len(".ip6.arpa")]
+        for zone in self.rng.sample(LISTS[:4], self.rng.randrange(1, 3)):
+            self.add("%s.%s" % (name, zone), "A", "127.0.0.2")
+        if self.rng.random() < 0.2:
+            self.add("%s.%s" % (domain, self.rng.choice(LISTS[4:])), "A", "127.0.0.2")
 
     def enduser_name(self, ip):
         """A name that an access provider gives a line, spelling the address."""

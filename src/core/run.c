@@ -325,6 +325,18 @@ transaction_fact(const struct transaction *t, size_t i)
 	return t->fact[i];
 }
 
+bool
+transaction_is_done(const struct transaction *t)
+{
+	return t->pending == 0;
+}
+
+uint64_t
+transaction_skip(const struct transaction *t)
+{
+	return t->o.skip;
+}
+
 struct lists_now
 transaction_lists(const struct transaction *t)
 {

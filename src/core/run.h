@@ -63,8 +63,8 @@ struct result {
 	struct str confirmed;	    /* confirmed reverse name or empty */
 	struct str spf_explanation; /* the sender's domain's words, printable, or empty */
 	struct list_reports lists;
-	uint64_t done;	      /* bit i: check i has finished */
-	unsigned runs;	      /* how many times a check was run in all */
+	uint64_t done; /* bit i: check i has finished */
+	unsigned runs; /* how many times a check was run in all */
 };
 /* Lives in the transaction's arena; valid until the next answer. */
 struct result transaction_result(struct transaction *t);
@@ -72,6 +72,9 @@ struct result transaction_result(struct transaction *t);
 /* The facts, for records and explanations. */
 size_t transaction_facts(const struct transaction *t);
 const struct fact *transaction_fact(const struct transaction *t, size_t i);
+/* Every check has come to its end. */
+bool transaction_is_done(const struct transaction *t);
+uint64_t transaction_skip(const struct transaction *t); /* as in its options */
 struct lists_now transaction_lists(const struct transaction *t);
 const struct ip *transaction_client(const struct transaction *t);
 /* The value of an envelope item; empty while unknown. */

@@ -30,7 +30,7 @@ struct policy_settings {
 	int32_t reject_at, defer_at;
 	bool show_score, first_defers;
 	struct str help_url;
-	int64_t budget, again;
+	int64_t budget, again, remember;
 };
 
 struct site_settings {

@@ -80,6 +80,16 @@ visit_new(struct gate *g, const struct visit_client *client)
 	return v;
 }
 
+struct visit *
+visit_new_known(struct gate *g, const struct visit_client *client, const struct str env[ENV_COUNT])
+{
+	struct visit *v = visit_new(g, client);
+
+	for (size_t i = 0; i < ENV_COUNT; i++)
+		visit_env(v, (enum env_item)i, env[i]);
+	return v;
+}
+
 void
 visit_authenticated(struct visit *v)
 {

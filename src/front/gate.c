@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "front/gate.h"
+#include "front/memo.h"
 
 #define ARENA_FIRST ((size_t)12 << 10)
 /* Past this a transaction's open questions count as failed.  Measured: an ordinary one takes 6 to
@@ -24,6 +25,7 @@ struct visit {
 	struct generation *generation;
 	struct arena arena;
 	struct transaction *txn; /* NULL: never checked */
+	struct kept *kept;	 /* txn's memory, where it is not the visit's arena */
 	struct visit_client client;
 	const struct exemption *exempt_net;
 	const char *unchecked_because;
@@ -43,6 +45,7 @@ struct gate {
 	struct gate_options o;
 	struct generation *generation;
 	struct arena scratch;
+	struct memo *memo;
 	struct health health;
 	struct visit *spare;
 	unsigned n_spare;
@@ -74,6 +77,7 @@ gate_new(const struct gate_options *o, struct generation *g)
 	gate->o = *o;
 	gate->generation = generation_ref(g);
 	arena_init(&gate->scratch, SCRATCH_FIRST, SCRATCH_LIMIT);
+	gate->memo = memo_new(g->remember);
 	health_init(&gate->health, g->watch_nat, g->watch_findings, g->suspend_ms);
 	return gate;
 }
@@ -83,6 +87,7 @@ gate_use(struct gate *g, struct generation *next)
 {
 	generation_unref(g->generation);
 	g->generation = generation_ref(next);
+	memo_clear(g->memo, next->remember);
 	/* What was learnt about findings was learnt under the old rules. */
 	health_init(&g->health, next->watch_nat, next->watch_findings, next->suspend_ms);
 }
@@ -106,6 +111,7 @@ gate_free(struct gate *g)
 		g->spare = v->next_spare;
 		visit_destroy(v);
 	}
+	memo_free(g->memo);
 	generation_unref(g->generation);
 	arena_done(&g->scratch);
 	heap_free(g);
@@ -190,8 +196,8 @@ lists_now(struct gate *g, const struct generation *gen)
 	return (struct lists_now){g->canary, g->o.suspended ? g->o.suspended(g->o.ctx, gen) : 0};
 }
 
-struct visit *
-visit_new(struct gate *g, const struct visit_client *client)
+static struct visit *
+begin(struct gate *g, const struct visit_client *client)
 {
 	struct visit *v = take_spare(g);
 	struct generation *gen = generation_ref(g->generation);
@@ -206,22 +212,99 @@ visit_new(struct gate *g, const struct visit_client *client)
 		make_case_id(g, v->case_id);
 	}
 	v->unchecked_because = never_checked(gen, client);
-	if (v->unchecked_because)
-		return v;
-	const struct lists_now lists = client->lists ? *client->lists : lists_now(g, gen);
+	return v;
+}
+
+static void
+begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct lists_now lists)
+{
+	const struct generation *gen = v->generation;
+	const struct visit_client *client = &v->client;
 	const struct transaction_options o = {.checks = &gen->checks,
 		.site = &gen->site,
 		.source = gen->source,
-		.arena = &v->arena,
-		.scratch = &g->scratch,
-		.skip = gen->off | policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		.arena = arena,
+		.scratch = &v->gate->scratch,
+		.skip = skip,
 		.now = client->time ? client->time : clock_wall(),
 		.lists = lists,
 		.settled = settled,
 		.ctx = v};
+
 	v->txn = transaction_begin(&o, &client->ip);
+}
+
+struct visit *
+visit_new(struct gate *g, const struct visit_client *client)
+{
+	struct visit *v = begin(g, client);
+	const struct generation *gen = v->generation;
+
+	if (v->unchecked_because)
+		return v;
+	begin_transaction(v, &v->arena,
+		gen->off | policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		client->lists ? *client->lists : lists_now(g, gen));
 	transaction_run(v->txn);
 	return v;
+}
+
+struct visit *
+visit_new_known(struct gate *g, const struct visit_client *client, const struct str env[ENV_COUNT])
+{
+	struct visit *v = begin(g, client);
+	const struct generation *gen = v->generation;
+
+	if (v->unchecked_because)
+		return v;
+	struct lists_now lists = lists_now(g, gen);
+	const struct memo_key key = {.client = client->ip,
+		.helo = env[ENV_HELO],
+		.from = env[ENV_MAIL_FROM],
+		.skip = gen->off | policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		.suspended = lists.suspended};
+	v->kept = memo_get(g->memo, &key, clock_ms());
+	if (v->kept) {
+		v->txn = v->kept->txn;
+		return v;
+	}
+	v->kept = memo_fresh(g->memo);
+	begin_transaction(v, &v->kept->arena, key.skip, lists);
+	v->kept->txn = v->txn;
+	for (size_t i = 0; i < ENV_COUNT; i++)
+		transaction_env(v->txn, (enum env_item)i, env[i]);
+	transaction_run(v->txn);
+	return v;
+}
+
+/* For the next one who is the same. */
+static void
+remember(struct visit *v)
+{
+	const struct gate *g = v->gate;
+	const struct transaction *t = v->txn;
+
+	if (!v->kept || v->kept->stored || v->generation != g->generation)
+		return;
+	memo_put(g->memo, v->kept,
+		&(struct memo_key){.client = v->client.ip,
+			.helo = transaction_env_get(t, ENV_HELO),
+			.from = transaction_env_get(t, ENV_MAIL_FROM),
+			.skip = transaction_skip(t),
+			.suspended = transaction_lists(t).suspended},
+		g->canary_ms + CANARY_MS, clock_ms());
+}
+
+/* Give the transaction up. */
+static void
+end_transaction(struct visit *v)
+{
+	if (v->kept)
+		memo_release(v->gate->memo, v->kept);
+	else if (v->txn)
+		transaction_end(v->txn);
+	v->kept = NULL;
+	v->txn = NULL;
 }
 
 void
@@ -230,9 +313,7 @@ visit_authenticated(struct visit *v)
 	must(!v->pending);
 	v->client.authenticated = true;
 	v->unchecked_because = "authenticated";
-	if (v->txn)
-		transaction_end(v->txn);
-	v->txn = NULL;
+	end_transaction(v);
 }
 
 void
@@ -313,6 +394,7 @@ conclude(struct visit *v)
 	struct result r = {.n = 0};
 
 	if (v->txn) {
+		remember(v);
 		r = transaction_result(v->txn);
 		verdict = judge(v, &r);
 	} else {
@@ -387,9 +469,7 @@ visit_end(struct visit *v)
 	if (!v)
 		return;
 	struct gate *g = v->gate;
-	if (v->txn)
-		transaction_end(v->txn);
-	v->txn = NULL;
+	end_transaction(v);
 	v->pending = false;
 	if (v->timer)
 		timer_clear(v->timer);

@@ -33,6 +33,7 @@ struct generation {
 				* once in this time */
 	bool watch_nat, watch_findings;
 	uint64_t suspend_ms;
+	size_t remember;		       /* bytes for transactions that may be used again */
 	void (*release)(struct generation *g); /* called when the last reference goes */
 };
 struct generation *generation_ref(struct generation *g);
@@ -88,6 +89,11 @@ const struct health *gate_health(const struct gate *g);
 
 /* Begin with the client; questions about it start at once. */
 struct visit *visit_new(struct gate *g, const struct visit_client *client);
+/* As visit_new() and visit_env() for both items: everything is known at once.  Where the same
+ * client came with the same HELO and sender a moment ago, and all that was learnt then still holds,
+ * nothing is asked again (memo.h). */
+struct visit *visit_new_known(
+	struct gate *g, const struct visit_client *client, const struct str env[ENV_COUNT]);
 /* The client has logged in after all (SMTP AUTH comes after CONNECT). */
 void visit_authenticated(struct visit *v);
 /* HELO, MAIL FROM as they become known, once each; give the value without <>. */

@@ -32,10 +32,14 @@ static const struct finding_code codes[] = {
 };
 static const struct action actions[] = {{ACTION_SCORE, 800}, {ACTION_REJECT, 0}, {ACTION_DEFER, 0}};
 
+static unsigned runs;
+
 static enum check_status
 run(struct ask *q, struct findings *out)
 {
 	const struct str *sender = ask_env(q, ENV_MAIL_FROM);
+
+	runs++;
 
 	if (!sender)
 		return CHECK_WAIT;
@@ -162,6 +166,48 @@ test_late_defers_once(void **state)
 	bed_done(&b);
 }
 
+/* One message of which everything is known at once, as Postfix' policy protocol tells it; how often
+ * the check had to run. */
+static unsigned
+runs_for(struct bed *b, const char *client, const char *sender, const char *rcpt, const char *want)
+{
+	const struct str env[ENV_COUNT] = {STR("mx.example"), str_of(sender)};
+	struct visit_client c = {.way = "test"};
+	struct got got = {"", VERDICT_ACCEPT};
+
+	assert_true(ip_parse(str_of(client), &c.ip));
+	runs = 0;
+	struct visit *v = visit_new_known(b->gate, &c, env);
+	visit_judge(v, str_of(rcpt), STR(""), keep, &got);
+	visit_end(v);
+	assert_string_equal(got.text, want);
+	return runs;
+}
+
+static void
+test_what_was_found_is_used_again(void **state)
+{
+	static const char *const refused = "550 5.7.1 bad@x is bad: be good";
+	struct bed b;
+
+	bed_init(&b, true, true);
+	b.generation.remember = 1 << 20;
+	gate_use(b.gate, &b.generation);
+	assert_true(runs_for(&b, A, "bad@x", R, refused) > 0);
+	assert_int_equal(runs_for(&b, A, "bad@x", R, refused), 0);
+	/* The verdict is made anew for each recipient. */
+	assert_int_equal(runs_for(&b, A, "bad@x", "postmaster@example", "accept"), 0);
+	assert_true(runs_for(&b, B, "bad@x", R, refused) > 0);
+	assert_true(runs_for(&b, A, "good@x", R, "accept") > 0);
+	gate_use(b.gate, &b.generation); /* other settings */
+	assert_true(runs_for(&b, A, "bad@x", R, refused) > 0);
+	b.generation.remember = 0;
+	gate_use(b.gate, &b.generation);
+	assert_true(runs_for(&b, A, "bad@x", R, refused) > 0);
+	assert_true(runs_for(&b, A, "bad@x", R, refused) > 0);
+	bed_done(&b);
+}
+
 static void
 test_the_first_deferral_is_called_what_it_is(void **state)
 {
@@ -223,6 +269,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_late_defers_once),
+		cmocka_unit_test(test_what_was_found_is_used_again),
 		cmocka_unit_test(test_the_first_deferral_is_called_what_it_is),
 		cmocka_unit_test(test_what_no_waiting_mends_is_refused_at_once),
 		cmocka_unit_test(test_by_setting_it_is_refused_at_once),

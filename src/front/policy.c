@@ -45,8 +45,8 @@ known_at(enum policy_state state)
 	return state == POLICY_CONNECT ? 0 : state == POLICY_HELO ? 1 : ENV_COUNT;
 }
 
-static void
-begin_visit(struct policy_conn *c, const struct policy_request *q)
+static struct visit_client
+client_of(const struct policy_request *q)
 {
 	struct visit_client client = {.authenticated = q->sasl_username.n > 0, .way = "policy"};
 	uint64_t port;
@@ -55,22 +55,46 @@ begin_visit(struct policy_conn *c, const struct policy_request *q)
 		client.ip.len = 0;
 	if (str_to_u64(q->client_port, UINT16_MAX, &port))
 		client.port = (uint16_t)port;
-	c->conn.place.visit = visit_new(c->conn.front->gate, &client);
-	memset(c->env, 0, sizeof(c->env));
+	return client;
 }
 
 /* Postfix tells senders without the quotation marks of their local part. */
+static struct str
+quoted_sender(struct str sender, struct buf *b)
+{
+	mail_address_quote(sender, b);
+	return buf_is_cut(b) ? sender : buf_str(b);
+}
+
+/* A visit of this request, told all that the request knows. */
+static void
+begin_visit(struct policy_conn *c, const struct policy_request *q, size_t known,
+	const uint64_t now[ENV_COUNT])
+{
+	UNSET char room[SENDER_MAX];
+	struct buf b = BUF(room);
+	const struct visit_client client = client_of(q);
+	const struct str env[ENV_COUNT] = {q->helo_name, quoted_sender(q->sender, &b)};
+	struct gate *gate = c->conn.front->gate;
+
+	memset(c->env, 0, sizeof(c->env));
+	c->conn.place.visit =
+		known == ENV_COUNT ? visit_new_known(gate, &client, env) : visit_new(gate, &client);
+	for (size_t i = 0; i < known; i++) {
+		c->env[i] = now[i];
+		if (known < ENV_COUNT)
+			visit_env(c->conn.place.visit, (enum env_item)i, env[i]);
+	}
+}
+
 static void
 tell(struct policy_conn *c, enum env_item item, struct str value)
 {
 	UNSET char room[SENDER_MAX];
 	struct buf b = BUF(room);
 
-	if (item == ENV_MAIL_FROM) {
-		mail_address_quote(value, &b);
-		value = buf_is_cut(&b) ? value : buf_str(&b);
-	}
-	visit_env(c->conn.place.visit, item, value);
+	visit_env(c->conn.place.visit, item,
+		item == ENV_MAIL_FROM ? quoted_sender(value, &b) : value);
 }
 
 /* Make the visit at c->conn.place the one of this request, and tell it what is new.  It is not
@@ -94,7 +118,7 @@ find_visit(struct policy_conn *c, const struct policy_request *q, enum policy_st
 	}
 	parking_take(&c->conn.front->parking, &c->conn.place);
 	if (!c->conn.place.visit)
-		begin_visit(c, q);
+		begin_visit(c, q, known_at(state), now);
 	for (size_t i = 0; i < known_at(state); i++) {
 		if (c->env[i])
 			continue;
