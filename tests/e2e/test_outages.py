@@ -57,8 +57,8 @@ class BrokenDaemon:
         self.assertVerdicts()
 
     def test_worker_killed(self):
-        workers = [p for p in self.mxward.pids() if p != self.mxward.process.pid]
-        self.assertTrue(workers)
+        workers = wait_for(     # the parent listens before its worker exists
+            lambda: [p for p in self.mxward.pids() if p != self.mxward.process.pid], 3, "a worker")
         for pid in workers:
             os.kill(pid, signal.SIGKILL)
         with self.outage():
