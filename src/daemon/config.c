@@ -50,12 +50,14 @@ static const char *const profiles[] = {"score", "strict", "monitor", NULL};
 static const char *const replies[] = {"full", "terse", NULL};
 
 static const struct setting policy_rows[] = {
-	{"checks", SETTING_WORDS, FIELD(policy, checks), "rdns generic_rdns helo dnsbl", 0, 0, NULL,
-		"The checks that are made.  spf and sender are there to be tried; they have to be "
+	{"checks", SETTING_WORDS, FIELD(policy, checks), "rdns generic_rdns helo sender dnsbl", 0,
+		0, NULL,
+		"The checks that are made.  spf is there to be tried; in this version it has to be "
 		"named."},
 	{"profile", SETTING_CHOICE, FIELD(policy, profile), "score", 0, 0, profiles,
 		"score: findings add up, and only the sum refuses.  strict: no reverse name, a "
-		"mismatch, an end user's line are refused each by itself, as providers with a "
+		"mismatch, an end user's line, a sender's domain that takes no mail are refused "
+		"each by itself, as providers with a "
 		"\"client "
 		"policy restriction\" do.  monitor: as score, but everything is accepted and "
 		"logged."},

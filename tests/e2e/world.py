@@ -55,6 +55,8 @@ CLIENTS = [
     Client("delegated", "192.0.2.37", "mail.delegated.example", "mail.delegated.example"),
     Client("other_rdns", "192.0.2.38", "mail.name.example", "mail.another.example",
            ("helo_not_rdns",)),
+    # A good server that says wrong things of its senders; no reward for its HELO.
+    Client("senders", "192.0.2.43", "[192.0.2.43]", "mail.senders.example", ("sender",)),
     Client("localhost", "192.0.2.30", "localhost", "mail.local.example", ("helo_private",)),
     Client("partner", "192.0.2.40", "192.0.2.40", "gate.partner.example", ("helo_bare_ip",)),
     Client("false_partner", "192.0.2.41", "192.0.2.41", "gate.partner.example",
@@ -77,6 +79,7 @@ mail.good.example. A 192.0.2.10
 mail.good.example. AAAA 2001:db8::10
 good.example. MX 10 mail.good.example.
 mail.nice.example. A 192.0.2.11
+nice.example. MX 10 mail.nice.example.
 mail.noptr.example. A 192.0.2.20
 mail6.noptr.example. AAAA 2001:db8::20
 mail.mismatch.example. A 192.0.2.99
@@ -85,6 +88,7 @@ mail.under.example. A 192.0.2.23
 mail_out.under.example. A 192.0.2.23
 mail.bare.example. A 192.0.2.24
 mail.forger.example. A 192.0.2.25
+forger.example. MX 10 mail.forger.example.
 mx.example.org. A 192.0.2.1
 mail.alias.example. A 192.0.2.26
 www.alias.example. CNAME mail.alias.example.
@@ -102,6 +106,13 @@ mail.name.example. A 192.0.2.38
 mail.another.example. A 192.0.2.38
 37.2.0.192.in-addr.arpa. CNAME 37.32-63.2.0.192.in-addr.arpa.
 37.32-63.2.0.192.in-addr.arpa. PTR mail.delegated.example.
+mail.senders.example. A 192.0.2.43
+empty.example. TXT "exists, and that is all"
+null.example. MX 0 .
+inside.example. MX 10 mail.inside.example.
+mail.inside.example. A 10.1.2.3
+old.example. A 192.0.2.44
+example.org. MX 10 mx.example.org.
 mail.liar.example. A 192.0.2.28
 mail.local.example. A 192.0.2.30
 gate.partner.example. A 192.0.2.40

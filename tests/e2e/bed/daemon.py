@@ -29,6 +29,8 @@ class Mxward:
             if getattr(self, key):
                 text += "%s = %s\n" % (key, address_text(getattr(self, key)))
         text += "[dns]\nresolver = 127.0.0.1@%d\n" % self.resolver_port
+        # The bed's Internet are the networks for documentation, where otherwise nobody gets mail.
+        text += "[sender]\nunreachable = 10.0.0.0/8 127.0.0.0/8\n"
         self.conf = self.place.write(self.name + ".conf", text + sections)
 
     def start(self):
