@@ -145,6 +145,32 @@ timeout = 2s
             self.assertIn('"%s"' % name, done.stderr)
             self.assertIn(near, done.stderr)
 
+    def test_dns_lists_in_settings(self):
+        def said(text):
+            done = run("check", self.write(text))
+            return done.returncode, done.stderr
+        for text, words in (
+                ("[dnsbl x.example]\n", ":1: nothing is known of the list x.example"),
+                ("[dnsbl]\n", ":1: [dnsbl] wants a name"),
+                ("[dnsbl list.dnswl.org]\n", "belongs in [dnswl list.dnswl.org]"),
+                ("[dnsbl dbl.spamhaus.org]\nkind = ip\n", "is a list of domains"),
+                ("[dnsbl zen.dq.spamhaus.net]\n", "key_file is missing"),
+                ("[dnsbl zen.dq.spamhaus.net]\nkey_file = /nowhere/key\n", "/nowhere/key: cannot"),
+                ("[dnsbl bl.spamcop.net]\nask = heloo\n", ":1: ask: unknown word \"heloo\": did you"),
+                ("[dnsbl bl.spamcop.net]\nlokup = x\n", ":2: unknown key \"lokup\": did you mean"),
+                ("[dnsbl bl.spamcop.net]\n127.0.0.2 = rject\n", ":2: unknown action \"rject\""),
+                ("[dnsbl bl.spamcop.net]\n127.0.0.0-127.255.255.255 = tag\n", "error codes"),
+                ("[dnsbl bl.spamcop.net]\n128.0.0.2 = score 1\n", "not inside 127.0.0.0/8"),
+                ("[dnswl list.dnswl.org]\n127.0.0.2 = score 1\n", "takes points off"),
+                ("".join("[dnsbl l%d.example]\n127.0.0.2 = score 1\n" % i for i in range(33)),
+                 "more than 32 DNS lists")):
+            status, stderr = said(text)
+            self.assertEqual(status, 78, text)
+            self.assertIn(words, stderr)
+        status, stderr = said("[dnsbl dnsbl.sorbs.net]\n[dnsbl zen.spamhaus.org]\n")
+        self.assertEqual(status, 0, stderr)
+        self.assertRegex(stderr, r"warning: \[dnsbl dnsbl.sorbs.net\] is not asked: .*2024")
+
     def test_manual(self):
         page = self.good("man", stdin=pathlib.Path(FRAME).read_text())
         self.assertNotIn("@", page.replace("ADDRESS@PORT", ""))

@@ -45,7 +45,8 @@ struct lists_settings {
 struct dnsbl_list {
 	struct str name, zone; /* for people; canonical, with FACT_KEY_LABEL for a key */
 	const char *title;     /* of a known list, or NULL */
-	const char *off;       /* why it is never asked, or NULL */
+	bool off;	       /* it is dead: never asked */
+	const char *note;      /* what is to be said about its state, or NULL */
 	bool allow;	       /* a DNSWL */
 	bool domains;	       /* a list of domains */
 	bool ipv4, ipv6;

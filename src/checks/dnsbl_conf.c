@@ -62,12 +62,27 @@ covers_error_codes(const struct list_code *c)
 	return false;
 }
 
+/* A key that is neither a row nor an answer. */
+static bool
+unknown_key(struct str key, struct errbuf *e)
+{
+	const char *keys[COUNT(rows)];
+
+	for (size_t i = 0; i < COUNT(rows); i++)
+		keys[i] = rows[i].name;
+	const char *near = nearest_name(key, keys, COUNT(rows));
+	return err(e, "unknown key \"%.*s\"%s%s%s", STR_ARG(key), near ? ": did you mean \"" : "",
+		near ? near : "", near ? "\"?" : "");
+}
+
 static bool
 read_code_line(struct dnsbl_settings *s, struct arena *a, const struct entry *line, bool allow,
 	struct errbuf *e)
 {
 	struct dnsbl_line l = {.action = {ACTION_OFF, 0}};
 
+	if (line->key.n && !chr_is_digit(line->key.p[0]))
+		return unknown_key(line->key, e);
 	if (!list_code_parse(line->key, &l.code, e))
 		return false;
 	l.code.text = arena_str(a, line->comment);
@@ -292,7 +307,8 @@ dnsbl_compile(struct arena *a, const struct dnsbl_settings *s, bool allow, struc
 	l.registrable = s->names == NAMES_REGISTRABLE ||
 		(s->names == NAMES_AUTO && known && known->names == LIST_NAMES_REGISTRABLE);
 	l.title = known ? known->title : NULL;
-	l.off = known && known->state == LIST_DEAD ? known->note : NULL;
+	l.off = known && known->state == LIST_DEAD;
+	l.note = known && known->state != LIST_LIVE ? known->note : NULL;
 	l.lookup = s->lookup.n ? s->lookup : str_of(known && known->lookup ? known->lookup : "");
 	l.group = s->group.n ? s->group : known ? str_of(known->owner) : s->name;
 	l.test_every_ms = s->test_every;

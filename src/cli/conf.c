@@ -10,6 +10,7 @@
 
 #include "base/errbuf.h"
 
+#include "checks/dnsbl.h"
 #include "cli/cli.h"
 #include "cli/conf.h"
 #include "conf/show.h"
@@ -58,6 +59,18 @@ check_sources(struct config *config, struct errbuf *e)
 	return ok;
 }
 
+static void
+warn_of_lists(const struct config *config)
+{
+	const struct dnsbl_set *set = config->generation.site.lists;
+
+	for (size_t i = 0; i < set->n; i++)
+		if (set->list[i].note)
+			fprintf(stderr, "mxward: warning: [%s %.*s]%s: %s\n",
+				set->list[i].allow ? "dnswl" : "dnsbl", STR_ARG(set->list[i].name),
+				set->list[i].off ? " is not asked" : "", set->list[i].note);
+}
+
 static int
 check(int argc, char **argv)
 {
@@ -74,6 +87,7 @@ check(int argc, char **argv)
 		const char *more = e.count >= CONF_ERRORS_MAX ? " or more" : "";
 		return cli_fail(EX_CONFIG, "%u error%s%s", e.count, e.count == 1 ? "" : "s", more);
 	}
+	warn_of_lists(config);
 	if (!check_sources(config, &e)) {
 		print_error(&e, NULL);
 		return cli_fail(EX_CONFIG, "1 error");

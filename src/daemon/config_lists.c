@@ -35,11 +35,20 @@ add_sections(struct config *c, const struct named *sections, bool allow, struct 
 		struct dnsbl_list *l = &list[set->n];
 		if (set->n == LISTS_MAX)
 			return err(e, "more than %d DNS lists", LISTS_MAX);
-		if (!dnsbl_compile(&c->arena, s, allow, l, e) ||
-			(s->key_file.n && !read_key(&c->arena, s->key_file, &l->key, e)))
+		if (!dnsbl_compile(&c->arena, s, allow, l, e))
 			return false;
+		l->key = s->key_file; /* until read_keys() */
 		set->n++;
 	}
+	return true;
+}
+
+static bool
+read_keys(struct arena *a, const struct dnsbl_set *set, struct dnsbl_list *list, struct errbuf *e)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (list[i].key.n && !read_key(a, list[i].key, &list[i].key, e))
+			return false;
 	return true;
 }
 
@@ -99,7 +108,7 @@ config_make_lists(struct config *c, struct errbuf *e)
 	set->spared = spared_domains(c, number);
 	if (!add_sections(c, &c->dnsbl, false, set, list, e) ||
 		!add_sections(c, &c->dnswl, true, set, list, e) ||
-		!take_providers(c, s, &set->providers, e))
+		!read_keys(&c->arena, set, list, e) || !take_providers(c, s, &set->providers, e))
 		return false;
 	dnsbl_number_groups(set, list);
 	c->generation.site.lists = set;

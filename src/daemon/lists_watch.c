@@ -257,11 +257,11 @@ lists_watch_free(struct lists_watch *w)
 }
 
 static void
-warn_of_dead(const struct dnsbl_list *l)
+warn_of_state(const struct dnsbl_list *l)
 {
-	if (l->off)
-		log_event(
-			LOG_LEVEL_WARN, "list_dead", log_s("list", l->name), log_z("text", l->off));
+	if (l->note)
+		log_event(LOG_LEVEL_WARN, l->off ? "list_dead" : "list_changed",
+			log_s("list", l->name), log_z("text", l->note));
 }
 
 void
@@ -281,7 +281,7 @@ lists_watch_use(struct lists_watch *w, struct config *config)
 			w->health.list[i].next_ms = 0; /* the settings may be better now */
 			w->health.suspended |= (before.suspended >> k & 1) << i;
 		}
-		warn_of_dead(&set->list[i]);
+		warn_of_state(&set->list[i]);
 	}
 	forget(w);
 	w->config = config;
@@ -324,7 +324,7 @@ lists_watch_get(const struct lists_watch *w, size_t i, struct list_status *out)
 		.allow = l->allow,
 		.state = l->off ? "dead" : list_trouble_name(h->trouble),
 		.text = fine	 ? NULL
-			: l->off ? l->off
+			: l->off ? l->note
 				 : list_trouble_text(h->trouble),
 		.suspended_s = fine || l->off ? 0 : (now - h->suspended_ms) / 1000,
 		.tested_s = h->tested_ms ? (now - h->tested_ms) / 1000 : UINT64_MAX};
