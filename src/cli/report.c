@@ -223,13 +223,9 @@ report_json(FILE *out, struct str id, const struct decision *d, const struct tra
 }
 
 /* Lines for people. */
-struct page {
-	FILE *out;
-	bool colour;
-};
 
-static void
-put(const struct page *p, const char *colour, struct str s)
+void
+page_put(const struct page *p, const char *colour, struct str s)
 {
 	char room[TEXT_MAX * 4];
 	struct buf b = BUF(room);
@@ -262,7 +258,7 @@ print_verdict(const struct page *p, const struct decision *d)
 	points_print(v->score, false, &b);
 	points_print(d->generation->policy.reject_at, false, &c);
 	fputs("verdict   ", p->out);
-	put(p, verdict_colour(v->kind), str_of(verdict_name(v->kind)));
+	page_put(p, verdict_colour(v->kind), str_of(verdict_name(v->kind)));
 	if (d->result)
 		fprintf(p->out, ", score %.*s (refused from %.*s on)", STR_ARG(buf_str(&b)),
 			STR_ARG(buf_str(&c)));
@@ -273,12 +269,12 @@ print_verdict(const struct page *p, const struct decision *d)
 	fputc('\n', p->out);
 	if (v->code) {
 		fputs("reply     ", p->out);
-		put(p, NULL, whole_reply(v, &reply));
+		page_put(p, NULL, whole_reply(v, &reply));
 		fputc('\n', p->out);
 	}
 	if (v->exemption) {
 		fputs("exempt    ", p->out);
-		put(p, NULL, v->exemption->text);
+		page_put(p, NULL, v->exemption->text);
 		fputc('\n', p->out);
 	}
 }
@@ -298,7 +294,7 @@ print_finding(const struct page *p, const struct decision *d, const struct findi
 	finding_fill(f, f->code->text, &b);
 	fprintf(p->out, "%-10s%6.*s  %-21s ", first ? "findings" : "", STR_ARG(buf_str(&pts)),
 		f->code->id);
-	put(p, NULL, buf_str(&b));
+	page_put(p, NULL, buf_str(&b));
 	fputc('\n', p->out);
 }
 
@@ -314,7 +310,7 @@ print_remedy(const struct page *p, const struct finding *f)
 	json_array_foreach(steps, i, step)
 	{
 		fprintf(p->out, "          %zu. ", i + 1);
-		put(p, NULL, str_of(json_string_value(step)));
+		page_put(p, NULL, str_of(json_string_value(step)));
 		fputc('\n', p->out);
 	}
 	json_decref(steps);
@@ -327,11 +323,11 @@ print_facts(const struct page *p, const struct transaction *txn)
 		const struct fact *f = transaction_fact(txn, i);
 		const struct dns_answer *a = f->answer ? &f->answer->dns : NULL;
 		fprintf(p->out, "%s%-5s ", i ? "          " : "asked     ", dns_type_name(f->type));
-		put(p, NULL, f->name);
+		page_put(p, NULL, f->name);
 		fputs(" -> ", p->out);
 		if (a && a->alias.n) {
 			fputs("alias of ", p->out);
-			put(p, NULL, a->alias);
+			page_put(p, NULL, a->alias);
 			fputs(": ", p->out);
 		}
 		for (size_t k = 0; a && k < a->n && k < 5; k++) {
@@ -360,14 +356,14 @@ report_text(const struct page *p, const struct report_style *style, const struct
 	fprintf(p->out, "client    %s", ip_text(&d->client->ip, ip));
 	if (d->helo.n) {
 		fputs("  HELO ", p->out);
-		put(p, NULL, d->helo);
+		page_put(p, NULL, d->helo);
 	}
 	fputs("  from <", p->out);
-	put(p, NULL, d->from);
+	page_put(p, NULL, d->from);
 	fputs(">", p->out);
 	if (d->rcpt.n) {
 		fputs("  to <", p->out);
-		put(p, NULL, d->rcpt);
+		page_put(p, NULL, d->rcpt);
 		fputs(">", p->out);
 	}
 	fputc('\n', p->out);

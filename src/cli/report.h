@@ -1,5 +1,6 @@
 /*
- * cli/report: a decision shown to people or as JSON (DESIGN: `check --json`).
+ * cli/report: a decision shown to people or as JSON (DESIGN: `check --json`), and how commands
+ * write for people.
  */
 #ifndef CLI_REPORT_H
 #define CLI_REPORT_H
@@ -18,6 +19,14 @@ struct report_style {
  * (never checked). */
 void report_decision(FILE *out, const struct report_style *style, struct str id,
 	const struct decision *d, const struct transaction *txn);
+/* Lines for people. */
+struct page {
+	FILE *out;
+	bool colour;
+};
+/* Text that may hold anybody's bytes: they are escaped.  colour: the parameters of SGR ("1;31"), or
+ * NULL. */
+void page_put(const struct page *p, const char *colour, struct str s);
 /* Whether this stream should have colour: a terminal, NO_COLOR unset. */
 bool report_wants_colour(FILE *out);
 
