@@ -66,6 +66,17 @@ timeout = 2s
             self.assertIn(word, line)
         self.assertEqual(lines[-1], "mxward: 11 errors")
 
+    def test_control_socket(self):
+        for value in ("unix:/run/other/socket", ""):
+            self.good("check", self.write("[listen]\ncontrol = %s\n" % value))
+        for value, word in (("inet:127.0.0.1:5", "unix:/PATH"), ("unix:here", "absolute"),
+                            ("/run/x", "unix:/PATH")):
+            done = run("check", self.write(
+                "[listen]\n[dns]\n[listen]\npolicy = inet:5\ncontrol = %s\n" % value))
+            self.assertEqual(done.returncode, EX_CONFIG, value)
+            self.assertIn("mxward: %s:5: " % self.path, done.stderr)
+            self.assertIn(word, done.stderr)
+
     def test_check_of_no_file(self):
         for path, word in ((self.path, "No such file"), (self.dir.name, "directory")):
             done = run("check", path)

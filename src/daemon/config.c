@@ -21,7 +21,15 @@ static const struct setting listen_rows[] = {
 	{"policy", SETTING_WORDS, FIELD(listen, policy), "", 0, 0, NULL,
 		"Sockets for Postfix policy delegation, written likewise."},
 	{"unix_mode", SETTING_MODE, FIELD(listen, unix_mode), "660", 0, 0, NULL,
-		"Permissions of unix sockets, as an octal number."},
+		"Permissions of these where they are unix sockets, as an octal number."},
+	{"control", SETTING_STRING, FIELD(listen, control), "unix:/run/mxward/control", 0, 0, NULL,
+		"Socket at which \"mxward status\" asks: unix:/PATH; empty: none.  It belongs to "
+		"the "
+		"user that the daemon runs as.  Where it cannot be made, that is an error if this "
+		"line stands in the file, and else a warning in the log.",
+		FIELD(listen, control_line)},
+	{"control_mode", SETTING_MODE, FIELD(listen, control_mode), "600", 0, 0, NULL,
+		"Its permissions."},
 };
 
 static const struct setting dns_rows[] = {

@@ -131,6 +131,16 @@ exempt_line(void *section_struct, struct arena *a, const struct entry *line, voi
 	return true;
 }
 
+static bool
+control_check(const struct listen_settings *s, struct errbuf *e)
+{
+	e->line = s->control_line;
+	if (s->control.n && !str_has_prefix(s->control, STR("unix:")))
+		return err(e, "control = %.*s: only a unix socket can be asked: write unix:/PATH",
+			STR_ARG(s->control));
+	return !s->control.n || listen_valid(s->control, e);
+}
+
 bool
 listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 {
@@ -143,6 +153,8 @@ listen_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 		for (size_t i = 0; i < all[k]->n; i++)
 			if (!listen_valid(all[k]->word[i], e))
 				return false;
+	if (!control_check(s, e))
+		return false;
 	if (s->milter.n || s->policy.n)
 		return true;
 	s->milter = (struct words){1, milter};

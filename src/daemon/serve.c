@@ -15,22 +15,25 @@
 #include "daemon/process.h"
 #include "daemon/worker.h"
 
-#define DEFAULT_CONFIG "/etc/mxward/mxward.conf"
-
 static const char help[] =
 	"Usage: mxward serve [-c FILE]\n"
 	"Run in the foreground and answer mail servers until SIGTERM or Ctrl-C.\n"
 	"\n"
-	"  -c, --config FILE   settings; without it " DEFAULT_CONFIG " if there is one,\n"
+	"  -c, --config FILE   settings; without it " CONFIG_FILE " if there is one,\n"
 	"                      else the defaults (see \"mxward conf show --defaults\")\n"
 	"  -h, --help          this text\n"
 	"\n"
 	"SIGHUP reads the settings anew; a broken file is reported and the old settings stay.\n"
 	"Sockets, user and number of workers change only with a restart.\n";
 
+#define SOCKETS_MAX 64
+
 struct serve {
 	struct worker_options worker;
 	size_t n_milter;
+	bool has_control; /* the last socket */
+	struct process_socket listen[SOCKETS_MAX + 1];
+	size_t n;
 };
 
 static int
@@ -40,7 +43,8 @@ work(void *ctx, const int *fds, size_t n)
 
 	s->worker.fds = fds;
 	s->worker.n_milter = s->n_milter;
-	s->worker.n_policy = n - s->n_milter;
+	s->worker.n_policy = n - s->n_milter - s->has_control;
+	s->worker.control = s->has_control ? fds[n - 1] : -1;
 	return worker_run(&s->worker);
 }
 
@@ -53,22 +57,38 @@ report(const struct errbuf *one, void *ctx)
 	fprintf(stderr, "mxward: %s\n", text);
 }
 
+static void
+add_sockets(struct serve *s, const struct words *specs, unsigned mode)
+{
+	for (size_t i = 0; i < specs->n; i++)
+		s->listen[s->n++] =
+			(struct process_socket){.spec = specs->word[i], .unix_mode = mode};
+}
+
+/* In the order that work() takes them in. */
+static void
+name_sockets(struct serve *s, const struct listen_settings *l)
+{
+	add_sockets(s, &l->milter, (unsigned)l->unix_mode);
+	add_sockets(s, &l->policy, (unsigned)l->unix_mode);
+	s->n_milter = l->milter.n;
+	s->has_control = l->control.n > 0;
+	if (s->has_control)
+		s->listen[s->n++] = (struct process_socket){.spec = l->control,
+			.unix_mode = (unsigned)l->control_mode,
+			.given = true,
+			.optional = l->control_line == 0};
+}
+
 static int
 serve_with(struct config *config, const char *path)
 {
+	const struct listen_settings *l = &config->listen;
 	struct errbuf e = {0};
-	struct words milter = config->listen.milter, policy = config->listen.policy;
-	unsigned mode = (unsigned)config->listen.unix_mode;
-	struct process_socket listen[64];
-	size_t n = 0;
 
-	if (milter.n + policy.n > COUNT(listen))
-		return cli_fail(EX_CONFIG, "more than %zu sockets in [listen]", COUNT(listen));
-	for (size_t i = 0; i < milter.n; i++)
-		listen[n++] = (struct process_socket){.spec = milter.word[i], .unix_mode = mode};
-	for (size_t i = 0; i < policy.n; i++)
-		listen[n++] = (struct process_socket){.spec = policy.word[i], .unix_mode = mode};
-	if (!n)
+	if (l->milter.n + l->policy.n > SOCKETS_MAX)
+		return cli_fail(EX_CONFIG, "more than %d sockets in [listen]", SOCKETS_MAX);
+	if (l->milter.n + l->policy.n == 0)
 		return cli_fail(EX_CONFIG, "[listen] names no socket: nobody could connect");
 	if (!log_open(config->log.to, (enum log_level)config->log.level, &e))
 		return report(&e, NULL), EX_CONFIG;
@@ -77,12 +97,15 @@ serve_with(struct config *config, const char *path)
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (recall == MAP_FAILED)
 		return cli_fail(EX_OSERR, "no shared memory");
-	struct serve s = {.worker = {.path = path, .config = config, .recall_memory = recall},
-		.n_milter = milter.n};
+	struct serve s = {.worker = {.path = path,
+				  .config = config,
+				  .recall_memory = recall,
+				  .workers = (unsigned)config->daemon.workers}};
+	name_sockets(&s, l);
 	const struct process_settings settings = {.user = config->daemon.user,
 		.pid_file = config->daemon.pid_file,
-		.listen = listen,
-		.n_listen = n,
+		.listen = s.listen,
+		.n_listen = s.n,
 		.workers = (unsigned)config->daemon.workers};
 	int status = process_run(&settings, work, &s, &e);
 	if (e.count)
@@ -95,7 +118,7 @@ cli_serve(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
-	const char *path = access(DEFAULT_CONFIG, F_OK) == 0 ? DEFAULT_CONFIG : NULL;
+	const char *path = access(CONFIG_FILE, F_OK) == 0 ? CONFIG_FILE : NULL;
 	struct errbuf e = {0};
 
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {

@@ -3,11 +3,14 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "checks/checks.h"
+#include "daemon/control.h"
 #include "daemon/lists_watch.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/resolver.h"
+#include "daemon/status.h"
 #include "daemon/worker.h"
 #include "front/milter.h"
 #include "front/policy.h"
@@ -27,6 +30,10 @@ struct worker {
 	struct front *milter, *policy;
 	struct listener **listener;
 	size_t n_listeners;
+	struct control *control; /* may be NULL */
+	struct tally tally;
+	int64_t started;     /* clock_wall() */
+	uint64_t started_ms; /* clock_ms() */
 	struct timer *stop_timer;
 	bool stopping;
 };
@@ -56,12 +63,14 @@ put_findings(struct buf *b, const struct decision *d)
 static void
 decided(void *ctx, const struct decision *d)
 {
+	struct worker *w = ctx;
 	const struct verdict *v = d->verdict;
 	UNSET char findings_room[FINDINGS_LOG], score_room[16], ip[IP_TEXT_MAX];
 	struct buf findings = BUF(findings_room), score = BUF(score_room);
 	UNSET struct log_pair pair[20];
 	size_t n = 0;
 
+	tally_add(&w->tally, d);
 	if (!log_wants(LOG_LEVEL_INFO))
 		return;
 	put_findings(&findings, d);
@@ -138,6 +147,23 @@ lists_seen(void *ctx, const struct generation *g, const struct list_reports *rep
 	lists_watch_seen(((struct worker *)ctx)->lists, g, reports);
 }
 
+static json_t *
+tell(void *ctx)
+{
+	const struct worker *w = ctx;
+	const struct status status = {.path = w->o->path,
+		.worker = process_number(),
+		.workers = w->o->workers,
+		.started = w->started,
+		.started_ms = w->started_ms,
+		.streams = streams_count(w->loop) - control_count(w->control),
+		.tally = &w->tally,
+		.config = w->config,
+		.gate = w->gate};
+
+	return status_json(&status);
+}
+
 /* --- reload --- */
 
 static void
@@ -202,6 +228,7 @@ stop_gently(void *ctx)
 	}
 	w->stopping = true;
 	log_event(LOG_LEVEL_INFO, "stopping", log_u("streams", streams_count(w->loop)));
+	control_stop(w->control);
 	for (size_t i = 0; i < w->n_listeners; i++)
 		listener_free(w->listener[i]);
 	w->n_listeners = 0;
@@ -251,13 +278,19 @@ start(struct worker *w)
 	w->listener = heap_calloc(o->n_milter + o->n_policy, sizeof(struct listener *));
 	for (size_t i = 0; i < o->n_milter + o->n_policy; i++)
 		listen_on(w, o->fds[i], i < o->n_milter ? w->milter : w->policy);
+	if (o->control >= 0)
+		w->control = control_new(w->loop, o->control, tell, w);
 	return true;
 }
 
 int
 worker_run(const struct worker_options *o)
 {
-	struct worker w = {.o = o, .config = o->config, .loop = loop_new()};
+	struct worker w = {.o = o,
+		.config = o->config,
+		.loop = loop_new(),
+		.started = clock_wall(),
+		.started_ms = clock_ms()};
 	int status = EX_OK;
 
 	if (!w.loop)
@@ -273,6 +306,7 @@ worker_run(const struct worker_options *o)
 		status = EX_CONFIG;
 	}
 	log_use_loop(NULL);
+	control_free(w.control);
 	front_free(w.milter);
 	front_free(w.policy);
 	gate_free(w.gate);

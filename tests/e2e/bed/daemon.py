@@ -1,4 +1,5 @@
 """mxward itself: settings, start, signals, log, and what it uses of the machine."""
+import json
 import os
 import signal
 import subprocess
@@ -12,20 +13,26 @@ def address_text(address):
 
 
 class Mxward:
-    """`policy` and `milter` are the addresses to listen at; `sections` is the rest of the file."""
+    """`policy` and `milter` are the addresses to listen at; `sections` is the rest of the file.
+
+    `control` is the path of the control socket: None is one of its own in the place, "" leaves the
+    setting out.
+    """
 
     count = 0
 
-    def __init__(self, place, binary, resolver_port, policy=None, milter=None, sections=""):
+    def __init__(self, place, binary, resolver_port, policy=None, milter=None, sections="",
+                 control=None):
         Mxward.count += 1
         self.place, self.binary, self.name = place, binary, "mxward%d" % Mxward.count
         self.policy, self.milter, self.resolver_port = policy, milter, resolver_port
+        self.control = place.path(self.name + ".control") if control is None else control
         self.process = None
         self.configure(sections)
 
     def configure(self, sections):
         text = "[listen]\nunix_mode = 666\n"
-        for key in ("policy", "milter"):
+        for key in ("policy", "milter", "control"):
             if getattr(self, key):
                 text += "%s = %s\n" % (key, address_text(getattr(self, key)))
         text += "[dns]\nresolver = 127.0.0.1@%d\n" % self.resolver_port
@@ -35,7 +42,7 @@ class Mxward:
 
     def start(self):
         self.process = self.place.start(self.name, [self.binary, "serve", "-c", self.conf])
-        addresses = [a for a in (self.policy, self.milter) if a]
+        addresses = [a for a in (self.policy, self.milter, self.control) if a]
         self.process.wait_ready(lambda: all(can_connect(a) for a in addresses))
         return self
 
@@ -83,6 +90,13 @@ class Mxward:
         with open("/proc/%d/maps" % self.process.pid) as f:
             return "libasan" in f.read()
 
+    def status(self):
+        """What mxward status --json says."""
+        status, out, err = run_status(self.binary, "-c", self.conf, "--json")
+        if status or err:
+            raise BedError("mxward status: %d %s" % (status, err))
+        return json.loads(out)
+
     def reload(self):
         self.process.signal(signal.SIGHUP)
 
@@ -105,11 +119,19 @@ class Mxward:
         return self.process.stop(seconds)
 
 
-def run_check(binary, *arguments, seconds=20):
-    """mxward check ...: (exit status, standard output, standard error)."""
-    done = subprocess.run([binary, "check", *arguments], capture_output=True, text=True,
-                          timeout=seconds, stdin=subprocess.DEVNULL, check=False)
+def run_command(binary, *arguments, seconds=20, **more):
+    """mxward with these: (exit status, standard output, standard error)."""
+    done = subprocess.run([binary, *arguments], capture_output=True, text=True, timeout=seconds,
+                          stdin=subprocess.DEVNULL, check=False, **more)
     return done.returncode, done.stdout, done.stderr
+
+
+def run_check(binary, *arguments, seconds=20):
+    return run_command(binary, "check", *arguments, seconds=seconds)
+
+
+def run_status(binary, *arguments, **more):
+    return run_command(binary, "status", *arguments, **more)
 
 
 def find_binary(build):
