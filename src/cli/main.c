@@ -18,6 +18,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{"serve", cli_serve, "run the daemon beside the mail server"},
+	{"status", cli_status, "show how a running daemon is"},
 	{"check", cli_check, "run the checks on one client by hand"},
 	{"replay", cli_replay, "judge recorded transactions again, without a network"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
