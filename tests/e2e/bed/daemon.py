@@ -43,7 +43,9 @@ class Mxward:
     def start(self):
         self.process = self.place.start(self.name, [self.binary, "serve", "-c", self.conf])
         addresses = [a for a in (self.policy, self.milter, self.control) if a]
-        self.process.wait_ready(lambda: all(can_connect(a) for a in addresses))
+        # The sockets are there before the workers that serve them.
+        self.process.wait_ready(
+            lambda: all(can_connect(a) for a in addresses) and len(self.pids()) > 1)
         return self
 
     def log(self):
@@ -107,13 +109,17 @@ class Mxward:
         self.process.signal_all(signal.SIGCONT)
 
     def kill(self):
-        """As a crash would: parent first, so that it restarts nothing, and its workers."""
-        for pid in self.pids():
+        """As a crash would: parent first, so that it restarts nothing, and its workers.  They are
+        gone afterwards, and nobody listens any more."""
+        pids = self.pids()
+        for pid in pids:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass
         self.process.popen.wait()
+        wait_for(lambda: not any(os.path.exists("/proc/%d" % pid) for pid in pids), 5,
+                 "the workers to end")
 
     def stop(self, seconds=10):
         return self.process.stop(seconds)
