@@ -289,6 +289,22 @@ def soak(bench, stack):
                   after - before <= 256)
 
 
+def local_lists(bench, _stack):
+    """Lists of a million entries: memory, and look-ups of what is there (of what is not)."""
+    done = subprocess.run([os.path.join(bench.build, "bench", "list_bench")], capture_output=True,
+                          text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise BedError("list_bench: %s" % done.stderr.strip())
+    for report in map(json.loads, done.stdout.splitlines()):
+        bench.runs.append(report)
+        yield "%(list)s: %(entries)d entries, read in %(read_cpu_s).2f s of CPU" % report
+        yield Row("list of %(list)s, memory" % report, "", "%.1f MB" % (report["bytes"] / 1e6),
+                  "%.1f at most" % (report["peak_bytes"] / 1e6), "< 64 MB", report["bytes"] < 64e6)
+        yield Row("list of %(list)s, a look-up" % report, "", "%d ns" % report["hit_ns"],
+                  "(%d ns)" % report["miss_ns"], "< 1 us",
+                  max(report["hit_ns"], report["miss_ns"]) < 1000)
+
+
 NAMES = {"smtpd_peername_lookup": "yes"}
 
 
@@ -359,8 +375,8 @@ def smtp_xclient(bench, stack):
 
 
 GROUPS = {f.__name__.replace("_", "-"): f for f in (
-    policy, policy_unix, policy_all, policy_rcpts, milter, milter_message, milter_keep, memory, soak, smtp,
-    smtp_xclient)}
+    policy, policy_unix, policy_all, policy_rcpts, milter, milter_message, milter_keep, memory,
+    soak, local_lists, smtp, smtp_xclient)}
 
 
 def own_resolver_settings(place):
