@@ -58,10 +58,8 @@ static const char *const profiles[] = {"score", "strict", "monitor", NULL};
 static const char *const replies[] = {"full", "terse", NULL};
 
 static const struct setting policy_rows[] = {
-	{"checks", SETTING_WORDS, FIELD(policy, checks), "rdns generic_rdns helo sender dnsbl", 0,
-		0, NULL,
-		"The checks that are made.  spf is there to be tried; in this version it has to be "
-		"named."},
+	{"checks", SETTING_WORDS, FIELD(policy, checks), "all", 0, 0, NULL,
+		"The checks that are made: their names, or all."},
 	{"profile", SETTING_CHOICE, FIELD(policy, profile), "score", 0, 0, profiles,
 		"score: findings add up, and only the sum refuses.  strict: no reverse name, a "
 		"mismatch, an end user's line, a sender's domain that takes no mail are refused "
