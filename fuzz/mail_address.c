@@ -1,8 +1,9 @@
 /* Fuzz target: mail addresses.  What is taken has slices inside the text and stays valid when put
- * together again; added quotation marks never spoil an address, and are not added twice. */
+ * together again; a domain that is a name is canonical as soon as it is lowered; added quotation
+ * marks never spoil an address, and are not added twice. */
 #include <stdint.h>
 
-#include "base/must.h"
+#include "dns/name.h"
 #include "mail/address.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,6 +32,18 @@ check_parts(struct str text, const struct mail_address *a)
 	must(str_eq(again.local, a->local) && str_eq(again.domain, a->domain));
 }
 
+static void
+check_name(struct str domain)
+{
+	struct arena a;
+	struct str name;
+
+	arena_init(&a, 1024, 1 << 16);
+	must(dns_name_parse(&a, domain, &name) == (domain.n <= 253));
+	must(domain.n > 253 || str_eq(name, arena_lower(&a, domain)));
+	arena_done(&a);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -44,6 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *wrong = mail_address_parse(text, &a);
 	if (!wrong)
 		check_parts(text, &a);
+	if (!wrong && a.kind == MAIL_DOMAIN_NAME)
+		check_name(a.domain);
 	struct str once = quote(text, &b);
 	must(str_eq(quote(once, &c), once));
 	if (!wrong && text.p[0] != '@')

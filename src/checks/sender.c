@@ -105,6 +105,8 @@ static const struct finding_code codes[] = {
 		.reference = "RFC 5321 5.1"},
 };
 
+#define NAME_MAX_TEXT 253 /* of plain characters: 255 bytes on the wire, RFC 1035 2.3.4 */
+
 struct sender_settings {
 	int64_t questions;
 	struct nets unreachable;
@@ -154,7 +156,6 @@ report(const struct subject *s, int code)
 {
 	struct finding *f = found(s->out, &codes[code]);
 
-	finding_note(f, "client", ip_str(s->q, &s->q->client));
 	finding_note(f, "sender", s->sender);
 	if (s->domain.n)
 		finding_note(f, "domain", s->domain);
@@ -297,8 +298,7 @@ run(struct ask *q, struct findings *out)
 		return CHECK_DONE;
 	struct subject s = {q, out, *sender, STR("")};
 	const char *wrong = mail_address_parse(*sender, &a);
-	if (!wrong && a.kind == MAIL_DOMAIN_NAME &&
-		!dns_name_parse(q->scratch, a.domain, &s.domain))
+	if (!wrong && a.kind == MAIL_DOMAIN_NAME && a.domain.n > NAME_MAX_TEXT)
 		wrong = "its domain is too long for DNS";
 	if (wrong)
 		return finding_note(report(&s, SYNTAX), "problem", str_of(wrong)), CHECK_DONE;
@@ -310,9 +310,11 @@ run(struct ask *q, struct findings *out)
 		finding_note(report(&s, OK), "mx", ip_str(q, &a.ip));
 		break;
 	case MAIL_DOMAIN_NAME:
+		/* Such names need no escapes: lowered, they are in canonical form. */
+		s.domain = arena_lower(q->scratch, a.domain);
 		if (!word_is_in(s.domain, &q->site->domains))
 			return judge_domain(&s);
-		report(&s, IS_OURS);
+		finding_note(report(&s, IS_OURS), "client", ip_str(q, &q->client));
 	}
 	return CHECK_DONE;
 }
