@@ -1,5 +1,9 @@
 """The check sender through a real Postfix: exact replies, first tries, what is let in."""
-from case import MxwardCase
+import json
+import subprocess
+
+from bed.daemon import find_binary, run_check
+from case import Case, MxwardCase, build_folder
 from test_verdicts import CASE, OK, RCPT, SITE, Milter, Policy
 from world import C
 
@@ -148,6 +152,35 @@ class AtOnce(Senders):
 
     def test_no_domain_is_refused_at_once(self):
         self.assertTold(self.way + "@gone.example", 550, "5.1.8", NO_DOMAIN)
+
+
+class Commands(Case):
+    """`mxward check` shows what the first try gets, `mxward replay` what a later one does."""
+
+    def setUp(self):
+        super().setUp()
+        self.binary = find_binary(build_folder())
+
+    def test_check_is_the_first_try(self):
+        for _ in range(2):
+            status, out, err = run_check(
+                self.binary, "--ip", "192.0.2.43", "--helo", "[192.0.2.43]", "--from",
+                "joe@gone.example", "--json", "--resolver", "127.0.0.1@%d" % self.bed.unbound.port)
+            report = json.loads(out)
+            self.assertEqual((status, report["verdict"], report["would"]), (2, "defer", "reject"),
+                             err)
+            self.assertTrue(report["reply"].startswith("451 4.1.8 " + NO_DOMAIN), report["reply"])
+
+    def test_replay_is_a_later_one(self):
+        record = {"v": 1, "id": "x", "client": {"ip": "192.0.2.43"}, "helo": "[192.0.2.43]",
+                  "from": "joe@gone.example", "rcpt": [RCPT], "unknown": "none",
+                  "facts": [{"q": "dns", "name": "gone.example", "type": "MX",
+                             "status": "nxdomain"}]}
+        done = subprocess.run([self.binary, "replay"], input=json.dumps(record) + "\n", text=True,
+                              capture_output=True, timeout=20, check=True)
+        report = json.loads(done.stdout)
+        self.assertEqual((report["verdict"], report["code"]), ("reject", 550), report)
+        self.assertNotIn("would", report)
 
 
 class PolicyStrict(Strict, Policy, MxwardCase):
