@@ -24,7 +24,7 @@
 
 static const char help[] =
 	"Usage: mxward status [-c FILE] [--socket PATH] [--json]\n"
-	"Ask a running daemon how it is: decisions, findings, DNS, alarms.\n"
+	"Ask a running daemon how it is: decisions, findings, DNS, lists, alarms.\n"
 	"\n"
 	"  -c, --config FILE   settings whose [listen] control is asked; without it\n"
 	"                      " CONFIG_FILE " if there is one, else the defaults\n"
@@ -222,28 +222,32 @@ show_health(const struct page *p, const json_t *o)
 	}
 }
 
-/* Each list with what its owner tells about it, whatever that is. */
+/* "zen.example fine, tested 3 min ago", "bl.example silent for 20 s: does not answer". */
 static void
 show_lists(const struct page *p, const json_t *o)
 {
-	const json_t *lists = json_object_get(o, "lists");
-	const char *key;
-	json_t *list, *value;
+	const json_t *list;
 	size_t i;
 
-	json_array_foreach(lists, i, list)
+	json_array_foreach(json_object_get(o, "lists"), i, list)
 	{
-		const char *sep = i ? "          " : "lists     ";
-		json_object_foreach(list, key, value)
-		{
-			fputs(sep, p->out);
-			page_put(p, NULL, str_of(key));
-			fputc(' ', p->out);
-			if (json_is_integer(value))
-				fprintf(p->out, "%" PRIu64, number(list, key));
-			else
-				page_put(p, NULL, text(list, key));
-			sep = ", ";
+		struct str state = text(list, "state"), why = text(list, "text");
+		fputs(i ? "          " : "lists     ", p->out);
+		page_put(p, NULL, text(list, "list"));
+		fputc(' ', p->out);
+		page_put(p, str_eq(state, STR("fine")) ? "1;32" : "1;31", state);
+		if (number(list, "suspended_s")) {
+			fputs(" for ", p->out);
+			put_duration(p, number(list, "suspended_s"));
+		}
+		if (json_object_get(list, "tested_s")) {
+			fputs(", tested ", p->out);
+			put_duration(p, number(list, "tested_s"));
+			fputs(" ago", p->out);
+		}
+		if (why.n) {
+			fputs(": ", p->out);
+			page_put(p, NULL, why);
 		}
 		fputc('\n', p->out);
 	}

@@ -147,6 +147,27 @@ lists_seen(void *ctx, const struct generation *g, const struct list_reports *rep
 	lists_watch_seen(((struct worker *)ctx)->lists, g, reports);
 }
 
+/* An object for each DNS list. */
+static void
+put_lists(void *ctx, json_t *array)
+{
+	struct list_status l;
+
+	for (size_t i = 0; lists_watch_get(ctx, i, &l); i++) {
+		json_t *o = json_pack("{ss% ss ss}", "list", l.name.p, l.name.n, "kind",
+			l.allow ? "dnswl" : "dnsbl", "state", l.state);
+		must(o);
+		if (l.text)
+			json_object_set_new(o, "text", json_string(l.text));
+		if (l.suspended_s)
+			json_object_set_new(
+				o, "suspended_s", json_integer((json_int_t)l.suspended_s));
+		if (l.tested_s != UINT64_MAX)
+			json_object_set_new(o, "tested_s", json_integer((json_int_t)l.tested_s));
+		json_array_append_new(array, o);
+	}
+}
+
 static json_t *
 tell(void *ctx)
 {
@@ -159,7 +180,9 @@ tell(void *ctx)
 		.streams = streams_count(w->loop) - control_count(w->control),
 		.tally = &w->tally,
 		.config = w->config,
-		.gate = w->gate};
+		.gate = w->gate,
+		.lists = put_lists,
+		.lists_ctx = w->lists};
 
 	return status_json(&status);
 }

@@ -6,7 +6,7 @@ import os
 import time
 import unittest
 
-from bed.daemon import Mxward, find_binary, run_check
+from bed.daemon import Mxward, find_binary, run_check, run_status
 from bed.dns import ListDns, TestDns
 from bed.place import wait_for
 from bed.raw import RawPolicy
@@ -38,8 +38,8 @@ class ListCase(Case):
         entries = {backwards(a) for a in LISTED}
         cls.dns = ListDns(cls.bed.loop, place, {z: entries for z in cls.lists})
         cls.address = ("127.0.0.1", place.port())
-        cls.daemon = Mxward(place, find_binary(build_folder()), cls.dns.port,
-                            policy=cls.address, sections=cls.sections)
+        cls.daemon = Mxward(place, find_binary(build_folder()), cls.dns.port, policy=cls.address,
+                            sections=cls.sections)
         cls.daemon.start()
 
     @classmethod
@@ -57,6 +57,12 @@ class ListCase(Case):
         self.count += 1
         return policy.ask(client_address=address, instance="x.%d.%d" % (id(self), self.count),
                           **more)
+
+    def status(self):
+        """The page of `mxward status`."""
+        status, out, err = run_status(self.daemon.binary, "-c", self.daemon.conf)
+        self.assertEqual((status, err), (0, ""))
+        return out
 
     def wait_events(self, event, number, after, seconds=15):
         """This many lines of that event since the log had `after` lines."""
@@ -145,6 +151,9 @@ class Health(ListCase):
         self.assertEqual(asked, [])
         line = next(x for x in self.daemon.log().splitlines()[mark:] if "list_suspended" in x)
         self.assertIn("list=a.example state=silent", line)
+        page = self.status()
+        self.assertRegex(page, r"a\.example silent.*: does not answer")
+        self.assertRegex(page, r"b\.example fine, tested ")
         # Back-off: after 5 s it is tested and found well.
         self.dns.wrong.clear()
         self.wait_events("list_resumed", 1, mark, 20)

@@ -449,14 +449,14 @@ class Socket(Case):
                   b'"state":"EVIL"},7,null]},"cache":{"hits":9223372036854775807,'
                   b'"misses":9223372036854775807,"bytes":9223372036854775807},'
                   b'"health":{"client_address_lost":true,"lost_behind":"EVIL","suspended":'
-                  b'[{"finding":"EVIL"},[]]},"lists":[{"EVIL":"EVIL"},{"list":"zen.example",'
-                  b'"asked":5}]}\n').replace(b"EVIL", evil)
+                  b'[{"finding":"EVIL"},[]]},"lists":[{"list":"EVIL","state":"EVIL","text":'
+                  b'"EVIL"},{"list":"zen.example","tested_s":61}]}\n').replace(b"EVIL", evil)
         with self.impostor(answer):
             status, out, err = self.ask()
         self.assertEqual((status, err), (0, ""))
         self.assertTrue(out.isascii() and out.replace("\n", "").isprintable(), out)
         self.assertIn("settings  \\027[2J\\194\\155\\007, generation 0\n", out)
-        self.assertIn("\n          list zen.example, asked 5\n", out)
+        self.assertRegex(out, "\n          zen.example , tested 1 ?m[^\n]* ago\n")
         with self.impostor(answer):
             self.assertEqual(self.ask("--socket", self.path, "--json"), (0, answer.decode(), ""))
 
