@@ -143,6 +143,7 @@ ask_canary(struct look *k, size_t i, struct hit *h)
 	uint64_t number = q->lists.canary + h->seq * UINT64_C(0x9e3779b97f4a7c15);
 	const struct dns_answer *a =
 		ask_dns(q, DNS_A, dnsbl_canary(q->scratch, l, q->client.len == 16, number));
+	k->out->lists.tested |= bit(i);
 	if (!a)
 		return false;
 	if (a->status == DNS_OK) {

@@ -296,6 +296,7 @@ transaction_result(struct transaction *t)
 		r.lists.wild |= from->lists.wild;
 		r.lists.broken |= from->lists.broken;
 		r.lists.empty |= from->lists.empty;
+		r.lists.tested |= from->lists.tested;
 		if (from->iprev != AUTH_UNSET)
 			r.iprev = from->iprev;
 		if (from->confirmed.n)

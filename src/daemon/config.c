@@ -86,11 +86,11 @@ static const struct setting policy_rows[] = {
 		"Address of a page that replies point to; %c becomes the case id."},
 	{"budget", SETTING_DURATION, FIELD(policy, budget), "8s", 100, 25000, NULL,
 		"A recipient gets its verdict within this time, whatever DNS does."},
-	{"remember", SETTING_SIZE, FIELD(policy, remember), "16M", 0, (int64_t)4 << 30, NULL,
+	{"remember", SETTING_SIZE, FIELD(policy, remember), "32M", 0, (int64_t)4 << 30, NULL,
 		"Memory for what was found out about clients, to be used again for the same "
-		"client, "
-		"HELO and sender while no answer of DNS has expired, a minute at most; per worker, "
-		"policy service only; 0 switches it off."},
+		"client, HELO and sender while no answer of DNS has expired: five minutes at "
+		"most, one where a DNS list has the client.  Per worker; policy service only; 0 "
+		"switches it off."},
 	{"temperror_again", SETTING_DURATION, FIELD(policy, again), "4h", 0, 14 * 86400000LL, NULL,
 		"A message (client, sender, recipient) is deferred for want of DNS at most once in "
 		"this time; after that it is let in."},

@@ -12,7 +12,8 @@
 #define SCRATCH_LIMIT ((size_t)1 << 20)
 #define SPARE_VISITS  64
 #define TAG_MAX	      400
-#define CANARY_MS     60000 /* no list is believed on an older one */
+#define CANARY_MS     60000  /* no list is believed on an older one */
+#define REMEMBER_MS   300000 /* nothing that was found out is used for longer */
 
 const struct verdict verdict_unchecked = {.kind = VERDICT_ACCEPT,
 	.would = VERDICT_ACCEPT,
@@ -282,17 +283,20 @@ static void
 remember(struct visit *v)
 {
 	const struct gate *g = v->gate;
-	const struct transaction *t = v->txn;
+	struct transaction *t = v->txn;
+	uint64_t now = clock_ms(), until = now + REMEMBER_MS;
 
 	if (!v->kept || v->kept->stored || v->generation != g->generation)
 		return;
+	if (transaction_result(t).lists.tested && until > g->canary_ms + CANARY_MS)
+		until = g->canary_ms + CANARY_MS;
 	memo_put(g->memo, v->kept,
 		&(struct memo_key){.client = v->client.ip,
 			.helo = transaction_env_get(t, ENV_HELO),
 			.from = transaction_env_get(t, ENV_MAIL_FROM),
 			.skip = transaction_skip(t),
 			.suspended = transaction_lists(t).suspended},
-		g->canary_ms + CANARY_MS, clock_ms());
+		until, now);
 }
 
 /* Give the transaction up. */
