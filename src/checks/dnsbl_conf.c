@@ -91,6 +91,8 @@ read_code_line(struct dnsbl_settings *s, struct arena *a, const struct entry *li
 		return false;
 	if (l.action.kind == ACTION_OWN)
 		return err(e, "the line itself says what an answer does: score N, reject, ...");
+	if (!allow && l.action.kind == ACTION_ACCEPT)
+		return err(e, "to be on a block list lets nobody in: off, score N, reject, ...");
 	if (!l.code.error && covers_error_codes(&l.code))
 		return err(e, "127.255.255.0/24 are error codes of lists, never listings");
 	if (allow && !l.code.error && (l.action.kind > ACTION_SCORE || l.action.points > 0))

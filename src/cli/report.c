@@ -71,7 +71,8 @@ action_word(struct action a)
 		[ACTION_SCORE] = "score",
 		[ACTION_TAG] = "tag",
 		[ACTION_DEFER] = "defer",
-		[ACTION_REJECT] = "reject"};
+		[ACTION_REJECT] = "reject",
+		[ACTION_ACCEPT] = "accept"};
 
 	return words[a.kind];
 }
@@ -292,6 +293,8 @@ print_finding(const struct page *p, const struct decision *d, const struct findi
 	else
 		buf_puts(&pts, a.kind == ACTION_OFF ? "-" : action_word(a));
 	finding_fill(f, f->code->text, &b);
+	if (finding_why(f).n)
+		buf_printf(&b, " [%.*s]", STR_ARG(finding_why(f)));
 	fprintf(p->out, "%-10s%6.*s  %-21s ", first ? "findings" : "", STR_ARG(buf_str(&pts)),
 		f->code->id);
 	page_put(p, NULL, buf_str(&b));

@@ -24,6 +24,7 @@ test_actions(void **state)
 		{"score -0.5", true, {ACTION_SCORE, -50}},
 		{"Score +2.25", true, {ACTION_SCORE, 225}},
 		{"reject", true, {ACTION_REJECT, 0}},
+		{"accept", true, {ACTION_ACCEPT, 0}},
 		{" defer ", true, {ACTION_DEFER, 0}},
 		{"tag", true, {ACTION_TAG, 0}},
 		{"score", false, {0}},

@@ -41,6 +41,14 @@ finding_get(const struct finding *f, const char *key)
 	return STR("");
 }
 
+struct str
+finding_why(const struct finding *f)
+{
+	if (str_contains(str_of(f->code->text), STR("{why}")))
+		return STR("");
+	return finding_get(f, "why");
+}
+
 enum fixer
 finding_fixer(const struct finding_code *code)
 {

@@ -18,7 +18,8 @@ enum action_kind {
 	ACTION_TAG,
 	ACTION_DEFER,
 	ACTION_REJECT,
-	ACTION_OWN /* of a code whose findings bring theirs: what the list says that found it */
+	ACTION_ACCEPT, /* let in, whatever else was found; of good news only */
+	ACTION_OWN     /* of a code whose findings bring theirs: what the list says that found it */
 };
 
 struct action {
@@ -42,6 +43,7 @@ struct finding_code {
 	bool temporary;		   /* evidence is missing, not bad: may never refuse mail */
 	bool late;		   /* waiting may mend it: the first refusal resting on it defers */
 	bool good;		   /* good news: earns, never costs */
+	bool final;		   /* its refusal or deferral stands even where something accepts */
 	uint16_t code;		   /* SMTP reply when it refuses: 550 */
 	const char *enhanced;	   /* "5.7.25"; the class becomes 4 when it defers */
 	const char *reference;	   /* "RFC 8601 3" */
@@ -57,6 +59,14 @@ struct evidence {
 	struct str value;
 };
 
+/* What a refusal for this finding says instead of the code's words and numbers; the administrator's
+ * own. */
+struct finding_reply {
+	uint16_t code;	     /* 4xx: a refusal is a deferral; 0: as the finding code says */
+	struct str enhanced; /* of the same class */
+	struct str text;     /* printable ASCII; empty: the code's sentence */
+};
+
 struct finding {
 	const struct finding_code *code;
 	uint8_t check; /* number of its check */
@@ -64,6 +74,7 @@ struct finding {
 	/* Where the code's action is ACTION_OWN; never that itself.  Of a temporary finding: the
 	 * reward that may be missing for it, as negative points. */
 	struct action own;
+	struct finding_reply reply;
 	struct evidence evidence[EVIDENCE_MAX];
 };
 
@@ -108,6 +119,10 @@ struct finding *found(struct findings *out, const struct finding_code *code);
 void finding_note(struct finding *f, const char *key, struct str value);
 /* Value of a key, or an empty string. */
 struct str finding_get(const struct finding *f, const char *key);
+
+/* Where it comes from, for the administrator and not for the sender: evidence "why", unless the
+ * code's own sentence says it.  Empty: there is nothing to tell. */
+struct str finding_why(const struct finding *f);
 
 /* Fill a template: {key} becomes the evidence, escaped and cut to 255 bytes.  False when a place
  * has no evidence (its braces are then left out). */

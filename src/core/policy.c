@@ -21,7 +21,12 @@ policy_action(const struct policy *p, const struct check_set *checks, const stru
 
 	struct action a = p->actions[client->len == 16][f->check][f->code - check->codes];
 
-	return a.kind == ACTION_OWN ? f->own : a;
+	if (a.kind == ACTION_OWN)
+		a = f->own;
+	/* A reply of its own says by its class which of the two it is. */
+	if (a.kind == ACTION_REJECT && f->reply.code / 100 == 4)
+		a.kind = ACTION_DEFER;
+	return a;
 }
 
 bool
@@ -96,10 +101,32 @@ missing_rewards(const struct judgement *j, uint64_t checks)
 	return sum;
 }
 
+/* Might one of these checks, with full evidence, have found what accepts? */
+static bool
+missing_accept(const struct judgement *j, uint64_t checks)
+{
+	const struct action *const *actions = j->policy->actions[j->client->len == 16];
+
+	for (size_t i = 0; i < j->checks->n; i++)
+		for (size_t k = 0; checks >> i & 1 && k < j->checks->check[i]->n_codes; k++)
+			if (actions[i][k].kind == ACTION_ACCEPT)
+				return true;
+	return false;
+}
+
+/* The first of its kind decides, but the administrator's own word comes before all others. */
+static const struct finding *
+first_of(const struct finding *have, const struct finding *f)
+{
+	return !have || (f->code->final && !have->code->final) ? f : have;
+}
+
 /* Add one finding to the tally. */
 static void
 weigh(struct tally *t, const struct finding *f, struct action a)
 {
+	if (f->code->final && (a.kind == ACTION_DEFER || a.kind == ACTION_REJECT))
+		t->final = t->final ? t->final : f;
 	switch (a.kind) {
 	case ACTION_OFF:
 		return;
@@ -119,11 +146,14 @@ weigh(struct tally *t, const struct finding *f, struct action a)
 		if (f->code->temporary)
 			t->temporary = t->temporary ? t->temporary : f;
 		else
-			t->defer = t->defer ? t->defer : f;
+			t->defer = first_of(t->defer, f);
 		break;
 	case ACTION_REJECT:
-		t->reject = t->reject ? t->reject : f;
+		t->reject = first_of(t->reject, f);
 		t->reject_stands |= !f->code->late;
+		break;
+	case ACTION_ACCEPT:
+		t->accept = t->accept ? t->accept : f;
 		break;
 	case ACTION_OWN: /* policy_action() has put the finding's own in its place */
 		must(false);
@@ -154,6 +184,7 @@ add_up(const struct judgement *j, struct tally *t)
 		weigh(t, f, policy_action(j->policy, j->checks, f, j->client));
 	}
 	t->slack = missing_rewards(j, incomplete) + missed;
+	t->doubt = missing_accept(j, incomplete);
 }
 
 /* Would it be refused without what waiting may put right? */
@@ -170,11 +201,15 @@ decide(const struct policy *p, const struct tally *t, struct verdict *v)
 	bool over = t->score >= p->reject_at;
 
 	v->main = t->heaviest;
-	if (t->reject) {
+	if (t->accept && !t->final) {
+		v->main = t->accept;
+		return VERDICT_ACCEPT;
+	}
+	if (t->reject && (t->reject->code->final || !t->doubt)) {
 		v->main = t->reject;
 		return VERDICT_REJECT;
 	}
-	if (over && t->score - t->slack >= p->reject_at)
+	if (over && !t->doubt && t->score - t->slack >= p->reject_at)
 		return VERDICT_REJECT;
 	if (t->defer) {
 		v->main = t->defer;
@@ -182,9 +217,9 @@ decide(const struct policy *p, const struct tally *t, struct verdict *v)
 	}
 	if (p->defer_at && t->score >= p->defer_at && t->score - t->slack >= p->defer_at)
 		return VERDICT_DEFER;
-	if (over || t->temporary) {
-		if (t->temporary)
-			v->main = t->temporary;
+	if (over || t->temporary || t->reject) {
+		if (t->temporary || t->reject)
+			v->main = t->temporary ? t->temporary : t->reject;
 		v->temporary = true;
 		return VERDICT_DEFER;
 	}
@@ -207,6 +242,19 @@ overruled(const struct judgement *j)
 	return NULL;
 }
 
+/* "rdns_ok: 192.0.2.1 has reverse name ..." */
+static const char *
+accepted_because(const struct finding *f, struct arena *a)
+{
+	char room[REPLY_LINE_MAX];
+	struct buf b = BUF(room);
+
+	buf_puts(&b, f->code->id);
+	buf_puts(&b, ": ");
+	finding_fill(f, f->code->text, &b);
+	return arena_z(a, buf_str(&b));
+}
+
 void
 policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
 {
@@ -219,6 +267,8 @@ policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
 	v.kind = v.would = decide(j->policy, &t, &v);
 	v.first_defers =
 		v.kind == VERDICT_REJECT && j->policy->first_defers && !stands_now(j->policy, &t);
+	if (t.accept && v.main == t.accept)
+		v.because = accepted_because(t.accept, a);
 	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j);
 	if (because) {
 		verdict_accept_instead(&v, because);
@@ -258,6 +308,7 @@ static const char *const action_names[] = {[ACTION_OFF] = "off",
 	[ACTION_TAG] = "tag",
 	[ACTION_DEFER] = "defer",
 	[ACTION_REJECT] = "reject",
+	[ACTION_ACCEPT] = "accept",
 	[ACTION_OWN] = "own"};
 
 void
@@ -286,7 +337,8 @@ action_parse(struct str s, struct action *out, struct errbuf *e)
 	if (!known) {
 		const char *near = nearest_name(word, action_names, COUNT(action_names));
 		return err(e,
-			"unknown action \"%.*s\": %s%s%sone of off, score N, tag, defer, reject",
+			"unknown action \"%.*s\": %s%s%sone of off, score N, tag, defer, reject, "
+			"accept",
 			STR_ARG(word), near ? "did you mean \"" : "", near ? near : "",
 			near ? "\"? It is " : "");
 	}

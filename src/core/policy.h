@@ -4,8 +4,10 @@
  * A pure function of findings, policy, and who the recipient is: it may be computed again from a
  * record under another policy.  Two promises are kept here: a temporary finding never refuses and
  * never adds points, and a refusal by score stands only if no answer that is missing could have
- * lowered the score below the threshold.  What waiting may put right refuses nobody the first time:
- * the verdict says so, and whoever remembers tries acts on it.
+ * lowered the score below the threshold.  "accept" lets in whatever else was found, except where
+ * the administrator's own word (finding_code.final) refuses; and where an answer that is missing
+ * might have led to it, nothing else refuses either.  What waiting may put right refuses nobody the
+ * first time: the verdict says so, and whoever remembers tries acts on it.
  */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
@@ -57,7 +59,7 @@ struct verdict {
 	bool temporary;	     /* a deferral for want of evidence: the caller caps these */
 	bool first_defers;   /* a refusal that rests on what waiting may put right: the caller
 			      * defers the first one */
-	const char *because; /* literal: why findings did not count ("postmaster", ...), or NULL */
+	const char *because; /* why findings did not count ("postmaster", ...), or NULL */
 	const struct exemption *exemption; /* the one that applied, or NULL */
 	const struct finding *main;	   /* the finding that decided, or NULL */
 	/* Reply text without codes; one to REPLY_LINES lines for the milter, all in one for policy.
@@ -98,8 +100,8 @@ uint64_t policy_skip(
 /* postmaster@ and abuse@ of any domain, RFC 5321 4.5.1, RFC 2142. */
 bool rcpt_is_always_reachable(struct str rcpt);
 
-/* "score 4", "score -0.5", "off", "tag", "defer", "reject", "own"; e says what is wrong otherwise.
- */
+/* "score 4", "score -0.5", "off", "tag", "defer", "reject", "accept", "own"; e says what is wrong
+ * otherwise. */
 NODISCARD bool action_parse(struct str s, struct action *out, struct errbuf *e);
 void action_print(struct action a, struct buf *out);
 

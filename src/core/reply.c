@@ -15,6 +15,11 @@ set_codes(const struct finding *main, struct arena *a, struct verdict *v)
 	struct str enhanced = str_of(c && c->enhanced ? c->enhanced : "5.7.1");
 	bool defer = v->kind == VERDICT_DEFER;
 
+	if (main && main->reply.code && main->reply.code / 100 == (defer ? 4 : 5)) {
+		v->code = main->reply.code;
+		v->enhanced = arena_str(a, main->reply.enhanced);
+		return;
+	}
 	v->code = defer ? 451 : c && c->code ? c->code : 550;
 	v->enhanced = arena_printf(a, "%c%.*s", defer ? '4' : '5', STR_ARG(str_skip(enhanced, 1)));
 }
@@ -37,6 +42,10 @@ sentence(const struct finding *f, const struct verdict *v, struct arena *a)
 	char room[REPLY_LINE_MAX], fix_room[REPLY_LINE_MAX];
 	struct buf b = BUF(room), fix = BUF(fix_room);
 
+	if (f->reply.text.n) {
+		buf_put(&b, f->reply.text); /* the administrator's: he has said all he wants to */
+		return arena_str(a, buf_str(&b));
+	}
 	finding_fill(f, f->code->text, &b);
 	if (f->code->fix) {
 		buf_puts(&fix, ": ");
@@ -156,7 +165,7 @@ reply_make(const struct judgement *j, const struct tally *t, struct arena *a, st
 
 	set_codes(v->main, a, v);
 	v->n_lines = 0;
-	if (p->terse || !v->main)
+	if (!v->main || (p->terse && !v->main->reply.text.n))
 		add_line(v, terse(t, v, a));
 	else
 		add_line(v, sentence(v->main, v, a));

@@ -144,6 +144,8 @@ keep_findings(struct transaction *t, const struct findings *from, size_t check)
 	for (size_t i = 0; i < kept->n; i++) {
 		struct finding *f = &kept->item[i];
 		f->check = (uint8_t)check;
+		f->reply.enhanced = arena_str(a, f->reply.enhanced);
+		f->reply.text = arena_str(a, f->reply.text);
 		for (size_t j = 0; j < f->n; j++)
 			f->evidence[j].value = arena_str(a, f->evidence[j].value);
 	}

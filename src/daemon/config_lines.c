@@ -63,6 +63,11 @@ action_line(void *section_struct, struct arena *a, const struct entry *line, voi
 			"tag "
 			"or defer",
 			c->id);
+	if (action.kind == ACTION_ACCEPT && !c->good)
+		return err(e,
+			"accept lets a message in whatever else is found, which only good news can "
+			"do: for %s use off",
+			c->id);
 	if (action.kind == ACTION_OWN && c->action.kind != ACTION_OWN)
 		return err(
 			e, "%s has no actions of its own: only what a DNS list finds has", c->id);

@@ -88,6 +88,8 @@ decided(void *ctx, const struct decision *d)
 		pair[n++] = log_z("because", v->because);
 	if (v->because && v->would != v->kind)
 		pair[n++] = log_z("would", verdict_name(v->would));
+	if (v->main && finding_why(v->main).n)
+		pair[n++] = log_s("why", finding_why(v->main));
 	if (v->exemption)
 		pair[n++] = log_s("exempt", v->exemption->text);
 	pair[n++] = log_s("score", buf_str(&score));
