@@ -26,6 +26,7 @@ struct check {
 
 struct dnsbl_set;
 struct domains;
+struct local_lists;
 struct rdns_words;
 
 /* What the checks may know about the receiving site; from [site]. */
@@ -37,6 +38,7 @@ struct site {
 	const struct rdns_words *rdns_words; /* of reverse names; NULL: built-in */
 	const struct domains *spf_cheaters;  /* whose SPF pass proves nothing; NULL: nobody's */
 	const struct dnsbl_set *lists;	     /* DNS lists; NULL: none */
+	const struct local_lists *local;     /* lists in files; NULL: none */
 };
 
 #endif

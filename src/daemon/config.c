@@ -7,6 +7,7 @@
 #include "daemon/config.h"
 #include "daemon/config_lines.h"
 #include "daemon/config_lists.h"
+#include "daemon/config_local.h"
 #include "dns/domains.h"
 
 #define FIELD(section, member) offsetof(struct section##_settings, member)
@@ -173,8 +174,11 @@ static const struct section fixed_sections[] = {
 		.size = sizeof(struct actions_settings),
 		.entry = action_line,
 		.entry_help =
-			"FINDING = off | score N | tag | defer | reject.  FINDING/ipv6 sets it for "
-			"IPv6 clients only.  A temporary finding can only be off, tag or defer."},
+			"FINDING = off | score N | tag | defer | reject | accept.  FINDING/ipv6 "
+			"sets it for IPv6 clients only.  A temporary finding can only be off, tag "
+			"or defer.  accept is for good news (rdns_ok, local_allow, ...): the "
+			"message is let in whatever else was found, unless a local list blocks "
+			"it."},
 	{.name = "exempt",
 		.help = "Who is spared which checks.",
 		.size = sizeof(struct exempt_settings),
@@ -197,7 +201,7 @@ static const struct section fixed_sections[] = {
 		.size = sizeof(struct log_settings)},
 };
 
-#define SECTIONS_MAX (COUNT(fixed_sections) + 2 + CHECKS_MAX)
+#define SECTIONS_MAX (COUNT(fixed_sections) + 3 + CHECKS_MAX)
 
 const struct section *const *
 config_sections(size_t *n)
@@ -213,6 +217,7 @@ config_sections(size_t *n)
 			all[k++] = checks[i]->section;
 	all[k++] = &dnsbl_section;
 	all[k++] = &dnswl_section;
+	all[k++] = &local_list_section;
 	*n = k;
 	return all;
 }
@@ -242,6 +247,7 @@ config_structs(struct config *c, size_t *n)
 	}
 	all[k++] = &c->dnsbl;
 	all[k++] = &c->dnswl;
+	all[k++] = &c->local_list;
 	c->structs = all;
 	*n = c->n_structs = k;
 	return all;
@@ -292,6 +298,7 @@ release(struct generation *g)
 
 	if (c->free_source)
 		c->free_source(c);
+	config_free_local(c);
 	arena_done(&c->arena);
 	heap_free(c);
 }
@@ -377,7 +384,8 @@ fill_generation(struct config *c, struct errbuf *e)
 	g->watch_nat = c->health.watch_addresses;
 	g->watch_findings = c->health.watch_findings;
 	g->suspend_ms = (uint64_t)c->health.suspend;
-	return load_rdns_words(c, e) && load_spf_cheaters(c, e) && config_make_lists(c, e);
+	return load_rdns_words(c, e) && load_spf_cheaters(c, e) && config_make_lists(c, e) &&
+		config_load_local(c, e);
 }
 
 static struct config *

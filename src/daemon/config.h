@@ -8,6 +8,7 @@
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
+#include "checks/local.h"
 #include "conf/load.h"
 #include "front/gate.h"
 
@@ -84,7 +85,10 @@ struct config {
 	struct log_settings log;
 	struct actions_settings actions;
 	struct exempt_settings exempt;
-	struct named dnsbl, dnswl; /* of struct dnsbl_settings */
+	struct named dnsbl, dnswl;		 /* of struct dnsbl_settings */
+	struct named local_list;		 /* of struct list_settings */
+	struct local_lists local;		 /* their tables are ours: see config_local.h */
+	const struct local_source *local_source; /* one for each of them */
 	const void *check_settings[CHECKS_MAX];
 	void *const *structs; /* see config_structs() */
 	size_t n_structs;

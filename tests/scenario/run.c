@@ -4,6 +4,7 @@
  * Each file holds scenarios separated by lines "---".  Lines:
  *	# title
  *	set [policy] profile = strict        a setting
+ *	list NAME block|allow LINE | LINE    a list in a file, with these lines
  *	client 203.0.113.5                   then helo, from: the SMTP dialogue
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
@@ -30,6 +31,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "checks/dnsbl.h"
@@ -136,9 +138,29 @@ read_fact(struct scenario *s, struct str rest, struct record_fact *out)
 	out->answer = a;
 }
 
+/* "list NAME KIND LINE | LINE": the file, which is gone once the settings are loaded, and its
+ * section. */
+static const char *
+write_list(struct scenario *s, struct str rest, struct buf *conf)
+{
+	char path[] = "/tmp/mxward-scenario-XXXXXX";
+	struct str whole = rest, name = next_word(&rest), kind = next_word(&rest), line;
+	int fd = mkstemp(path);
+
+	must_say(fd >= 0, s, whole, "no temporary file");
+	while (str_split(&rest, '|', &line))
+		must_say(dprintf(fd, "%.*s\n", STR_ARG(line)) > 0, s, whole, "cannot write");
+	close(fd);
+	buf_printf(
+		conf, "[list %.*s]\nkind = %.*s\nfile = %s\n", STR_ARG(name), STR_ARG(kind), path);
+	return arena_z(&s->arena, str_of(path));
+}
+
 static void
 read_setup(struct scenario *s)
 {
+	const char *files[8];
+	size_t n_files = 0;
 	char conf_room[8192];
 	struct buf conf = BUF(conf_room);
 	struct record *r = &s->record;
@@ -155,6 +177,9 @@ read_setup(struct scenario *s)
 			buf_puts(&conf, "\n");
 			buf_put(&conf, str_skip(rest, end + 1));
 			buf_puts(&conf, "\n");
+		} else if (str_eq(word, STR("list"))) {
+			must_say(n_files < COUNT(files), s, rest, "too many lists");
+			files[n_files++] = write_list(s, rest, &conf);
 		} else if (str_eq(word, STR("client"))) {
 			must_say(ip_parse(rest, &r->client), s, s->line[i], "address");
 		} else if (str_eq(word, STR("helo"))) {
@@ -169,6 +194,8 @@ read_setup(struct scenario *s)
 		}
 	}
 	s->config = config_load_text("scenario", buf_str(&conf), &e);
+	while (n_files)
+		unlink(files[--n_files]);
 	if (!s->config)
 		fprintf(stderr, "%s:%u: %s\n", s->file, s->line_no, e.text), exit(2);
 	for (size_t i = 0; i < s->n; i++) {
@@ -442,7 +469,7 @@ static bool
 is_setup(struct str word)
 {
 	static const char *const words[] = {
-		"set", "client", "helo", "from", "dns", "canary", "suspended", "unknown"};
+		"set", "list", "client", "helo", "from", "dns", "canary", "suspended", "unknown"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq(word, str_of(words[i])))
