@@ -26,8 +26,14 @@ judge(struct record *r)
 		.arena = &arena,
 		.scratch = &scratch};
 	struct transaction *t = transaction_begin(&o, &r->client);
-	transaction_env(t, ENV_HELO, r->helo);
-	transaction_env(t, ENV_MAIL_FROM, r->from);
+	if (r->has_helo)
+		transaction_env(t, ENV_HELO, r->helo);
+	else
+		transaction_env_absent(t, ENV_HELO);
+	if (r->has_from)
+		transaction_env(t, ENV_MAIL_FROM, r->from);
+	else
+		transaction_env_absent(t, ENV_MAIL_FROM);
 	transaction_run(t);
 	must(!transaction_waits_for_network(t));
 	struct result result = transaction_result(t);

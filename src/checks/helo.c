@@ -365,6 +365,8 @@ run(struct ask *q, struct findings *out)
 
 	if (!given)
 		return CHECK_WAIT;
+	if (!given->p)
+		return CHECK_DONE;
 	struct str helo = *given;
 	helo_parse(helo, &form);
 	if (judge_text(q, out, helo, &form))

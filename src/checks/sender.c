@@ -294,7 +294,7 @@ run(struct ask *q, struct findings *out)
 
 	if (!sender)
 		return CHECK_WAIT;
-	if (sender->n == 0)
+	if (sender->n == 0) /* a bounce, or not known */
 		return CHECK_DONE;
 	struct subject s = {q, out, *sender, STR("")};
 	const char *wrong = mail_address_parse(*sender, &a);

@@ -202,11 +202,11 @@ static const struct section section = {
 	.check = check_settings,
 };
 
-/* Whom the transaction says it is from. */
+/* Whom the transaction says it is from.  p NULL: that is not known and never will be. */
 struct identities {
 	struct str helo, local, domain;
-	bool null_sender; /* so domain is the HELO name */
-	bool has_sender;  /* MAIL was given */
+	bool null_sender;    /* so domain is the HELO name */
+	bool sender_to_come; /* MAIL was not given yet */
 };
 
 static enum auth_result
@@ -229,7 +229,8 @@ request(struct ask *q, const struct identities *who)
 {
 	const struct spf_settings *s = q->settings;
 
-	return (struct spf_request){.helo = who->helo,
+	/* 7.3 has this word for the other names that may not be known, %{p} and %{r}. */
+	return (struct spf_request){.helo = who->helo.p ? who->helo : STR("unknown"),
 		.receiver = q->site->hostname,
 		.client = q->client,
 		.now = q->now,
@@ -304,7 +305,8 @@ report(struct ask *q, struct findings *out, int code, const struct identities *w
 
 	finding_note(f, "client", ip_str(q, &q->client));
 	finding_note(f, "domain", who->domain);
-	finding_note(f, "helo", who->helo);
+	if (who->helo.p)
+		finding_note(f, "helo", who->helo);
 	finding_note(f, "identity",
 		who->null_sender ? STR("postmaster at the HELO name") : STR("sender"));
 	return f;
@@ -419,11 +421,11 @@ ask_identities(struct ask *q, struct identities *out)
 {
 	const struct str *helo = ask_env(q, ENV_HELO), *from = ask_env(q, ENV_MAIL_FROM);
 
-	*out = (struct identities){.has_sender = from};
+	*out = (struct identities){.sender_to_come = !from};
 	if (!helo)
 		return false;
 	out->helo = *helo;
-	if (!from)
+	if (!from || !from->p)
 		return true;
 	/* RFC 5321 allows one sender without a domain, "<>"; others have none to ask. */
 	size_t at = str_rfind(*from, '@');
@@ -437,21 +439,23 @@ static enum check_status
 run(struct ask *q, struct findings *out)
 {
 	const struct spf_settings *s = q->settings;
-	struct spf_outcome helo = {.result = SPF_NONE}, sender = {.result = SPF_WAIT};
+	struct spf_outcome helo = {.result = SPF_NONE}, sender = {.result = SPF_NONE};
 	struct identities who;
 
 	if (!ask_identities(q, &who))
 		return CHECK_WAIT;
 	/* While MAIL is to come, the HELO name is looked up; for a null sender it is all there is.
 	 */
-	if (s->helo && !who.null_sender)
+	bool by_helo = s->helo && who.helo.p;
+	if (by_helo && !who.null_sender)
 		helo.result = check_helo_name(q, &who, &helo);
-	if (who.has_sender)
+	if (who.domain.p)
 		sender.result = check_mail_from(q, &who, &sender);
-	if (helo.result == SPF_WAIT || sender.result == SPF_WAIT)
+	if (who.sender_to_come || helo.result == SPF_WAIT || sender.result == SPF_WAIT)
 		return CHECK_WAIT;
-	report_sender(q, out, &who, &sender);
-	if (s->helo)
+	if (who.domain.p)
+		report_sender(q, out, &who, &sender);
+	if (by_helo)
 		report_helo(q, out, &who, who.null_sender ? &sender : &helo);
 	return CHECK_DONE;
 }

@@ -21,6 +21,7 @@ static const char help[] =
 	"  --ip ADDRESS        the client's address (IPv4 or IPv6); the only option needed\n"
 	"  --helo NAME         what it says in HELO or EHLO\n"
 	"  --from ADDRESS      the sender, empty for a bounce (\"--from ''\")\n"
+	"                      (what is not given of these two is not judged)\n"
 	"  --rcpt ADDRESS      a recipient; may be given several times\n"
 	"  --message FILE      a message (no check reads headers yet; must be readable)\n"
 	"  --resolver WHO      system, none, or ADDRESS[@PORT] ..., instead of [dns] resolver\n"
@@ -35,7 +36,7 @@ static const char help[] =
 struct check_options {
 	struct ip ip;
 	struct str helo, from;
-	bool has_helo;
+	bool has_helo, has_from;
 	const char *config, *resolver, *message;
 	struct str rcpt[100];
 	size_t n_rcpt;
@@ -82,9 +83,8 @@ run_checks(struct check_run *run, struct gate *gate)
 
 	run->visit = visit_new(gate, &(struct visit_client){.ip = o->ip, .way = "check"});
 	/* What was not said is unknown, not empty: nobody is accused of it. */
-	if (o->has_helo)
-		visit_env(run->visit, ENV_HELO, o->helo);
-	visit_env(run->visit, ENV_MAIL_FROM, o->from);
+	visit_env_if(run->visit, ENV_HELO, o->has_helo, o->helo);
+	visit_env_if(run->visit, ENV_MAIL_FROM, o->has_from, o->from);
 	for (size_t i = 0; i < (o->n_rcpt ? o->n_rcpt : 1); i++) {
 		run->answered = false;
 		visit_judge(run->visit, o->n_rcpt ? o->rcpt[i] : nobody, nobody, done, run);
@@ -161,6 +161,7 @@ read_options(int argc, char **argv, struct check_options *o)
 			break;
 		case OPT_FROM:
 			o->from = bare_address(optarg);
+			o->has_from = true;
 			break;
 		case OPT_RCPT:
 			if (o->n_rcpt == COUNT(o->rcpt))

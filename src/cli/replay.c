@@ -89,10 +89,8 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 			.case_id = record->id,
 			.lists = &lists,
 			.time = record->time});
-	if (record->has_helo)
-		visit_env(r->visit, ENV_HELO, record->helo);
-	if (record->has_from)
-		visit_env(r->visit, ENV_MAIL_FROM, record->from);
+	visit_env_if(r->visit, ENV_HELO, record->has_helo, record->helo);
+	visit_env_if(r->visit, ENV_MAIL_FROM, record->has_from, record->from);
 	visit_judge(r->visit, rcpt, STR(""), done, r); /* answers at once: all facts are known */
 	visit_end(r->visit);
 	config_generation(config)->source = NULL;

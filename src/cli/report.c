@@ -361,9 +361,11 @@ report_text(const struct page *p, const struct report_style *style, const struct
 		fputs("  HELO ", p->out);
 		page_put(p, NULL, d->helo);
 	}
-	fputs("  from <", p->out);
-	page_put(p, NULL, d->from);
-	fputs(">", p->out);
+	if (d->from.p) {
+		fputs("  from <", p->out);
+		page_put(p, NULL, d->from);
+		fputs(">", p->out);
+	}
 	if (d->rcpt.n) {
 		fputs("  to <", p->out);
 		page_put(p, NULL, d->rcpt);

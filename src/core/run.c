@@ -52,16 +52,28 @@ transaction_begin(const struct transaction_options *o, const struct ip *client)
 	return t;
 }
 
-void
-transaction_env(struct transaction *t, enum env_item item, struct str value)
+static void
+set_env(struct transaction *t, enum env_item item, struct str value)
 {
 	struct env_fact *e = &t->env[item];
 
 	must(!t->running && !e->known); /* facts never change */
 	e->known = true;
-	e->value = arena_str(t->o.arena, str_slice(value, 0, ENV_VALUE_MAX));
+	e->value = value;
 	t->ready |= e->waiters & t->pending;
 	e->waiters = 0;
+}
+
+void
+transaction_env(struct transaction *t, enum env_item item, struct str value)
+{
+	set_env(t, item, arena_str(t->o.arena, str_slice(value, 0, ENV_VALUE_MAX)));
+}
+
+void
+transaction_env_absent(struct transaction *t, enum env_item item)
+{
+	set_env(t, item, (struct str){NULL, 0});
 }
 
 const struct str *
@@ -355,5 +367,5 @@ transaction_client(const struct transaction *t)
 struct str
 transaction_env_get(const struct transaction *t, enum env_item item)
 {
-	return t->env[item].known ? t->env[item].value : STR("");
+	return t->env[item].value;
 }

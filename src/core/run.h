@@ -45,6 +45,8 @@ struct transaction_options {
 struct transaction *transaction_begin(const struct transaction_options *o, const struct ip *client);
 /* Note an envelope item (once each).  Copies the value. */
 void transaction_env(struct transaction *t, enum env_item item, struct str value);
+/* Note instead that an envelope item will never be known, so that no check waits for it. */
+void transaction_env_absent(struct transaction *t, enum env_item item);
 /* Run every check that can get on, start the questions they asked. */
 void transaction_run(struct transaction *t);
 bool transaction_waits_for_network(const struct transaction *t);
@@ -77,7 +79,7 @@ bool transaction_is_done(const struct transaction *t);
 uint64_t transaction_skip(const struct transaction *t); /* as in its options */
 struct lists_now transaction_lists(const struct transaction *t);
 const struct ip *transaction_client(const struct transaction *t);
-/* The value of an envelope item; empty while unknown. */
+/* The value of an envelope item; p NULL while it is unknown. */
 struct str transaction_env_get(const struct transaction *t, enum env_item item);
 
 #endif

@@ -39,7 +39,9 @@ struct ask {
 
 /* name in canonical text (dns_name_parse()); it may live in scratch. */
 const struct dns_answer *ask_dns(struct ask *q, enum dns_type type, struct str name);
-/* NULL until the SMTP dialogue has brought it. */
+/* NULL until the SMTP dialogue has brought it.  A value whose p is NULL: nobody will ever say, as
+ * in a record that was made without it.  That is not the same as "", which is what the client said:
+ * of what is not known a check reports nothing. */
 const struct str *ask_env(struct ask *q, enum env_item item);
 
 #endif

@@ -329,6 +329,17 @@ visit_env(struct visit *v, enum env_item item, struct str value)
 	transaction_run(v->txn);
 }
 
+void
+visit_env_if(struct visit *v, enum env_item item, bool known, struct str value)
+{
+	if (known) {
+		visit_env(v, item, value);
+	} else if (v->txn) {
+		transaction_env_absent(v->txn, item);
+		transaction_run(v->txn);
+	}
+}
+
 /* A temporary error defers the same message once; the second time it is let in. */
 static void
 cap_deferral(struct visit *v, struct verdict *verdict)

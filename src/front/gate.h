@@ -54,8 +54,8 @@ struct visit_client {
 /* One recipient's decision, for the log and the statistics. */
 struct decision {
 	const struct visit_client *client;
-	struct str helo, from, rcpt;
-	struct str queue_id; /* may be empty */
+	struct str helo, from, rcpt; /* helo, from: p NULL where not known */
+	struct str queue_id;	     /* may be empty */
 	const struct verdict *verdict;
 	const struct result *result; /* NULL: nothing was checked */
 	const struct generation *generation;
@@ -98,6 +98,9 @@ struct visit *visit_new_known(
 void visit_authenticated(struct visit *v);
 /* HELO, MAIL FROM as they become known, once each; give the value without <>. */
 void visit_env(struct visit *v, enum env_item item, struct str value);
+/* The same from a record or by hand: what is not known of it never will be, so that no check waits.
+ */
+void visit_env_if(struct visit *v, enum env_item item, bool known, struct str value);
 /* Judge one recipient.  done() is called exactly once, perhaps before this returns, unless
  * visit_end() comes first.  Only one judgement may be pending per visit.  The verdict lives until
  * the visit ends.  done() may end the visit. */

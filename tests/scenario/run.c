@@ -6,6 +6,7 @@
  *	set [policy] profile = strict        a setting
  *	list NAME block|allow LINE | LINE    a list in a file, with these lines
  *	client 203.0.113.5                   then helo, from: the SMTP dialogue
+ *	unsaid helo from                     what of it will never be known
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
  *	checks rdns helo                     in all scenarios of the file, from here on
@@ -166,7 +167,9 @@ read_setup(struct scenario *s)
 	struct record *r = &s->record;
 	struct errbuf e = {0};
 
-	*r = (struct record){.fact = arena_calloc(&s->arena, LINES_MAX, sizeof(*r->fact))};
+	*r = (struct record){.fact = arena_calloc(&s->arena, LINES_MAX, sizeof(*r->fact)),
+		.has_helo = true,
+		.has_from = true};
 	r->unknown = answer_new();
 	r->unknown->dns = (struct dns_answer){.status = DNS_NONE, .nxdomain = true};
 	for (size_t i = 0; i < s->n; i++) {
@@ -184,6 +187,9 @@ read_setup(struct scenario *s)
 			must_say(ip_parse(rest, &r->client), s, s->line[i], "address");
 		} else if (str_eq(word, STR("helo"))) {
 			r->helo = rest;
+		} else if (str_eq(word, STR("unsaid"))) {
+			r->has_helo = !str_contains(rest, STR("helo"));
+			r->has_from = !str_contains(rest, STR("from"));
 		} else if (str_eq(word, STR("from"))) {
 			r->from = rest;
 		} else if (str_eq(word, STR("unknown")) && str_eq(rest, STR("fail"))) {
@@ -327,6 +333,17 @@ draw(unsigned below)
 	return r % below;
 }
 
+static void
+tell(const struct scenario *s, struct transaction *t, enum env_item item)
+{
+	const struct record *r = &s->record;
+
+	if (item == ENV_HELO ? r->has_helo : r->has_from)
+		transaction_env(t, item, item == ENV_HELO ? r->helo : r->from);
+	else
+		transaction_env_absent(t, item);
+}
+
 /* One random order of answers and of the dialogue. */
 static struct str
 play_shuffled(struct scenario *s, struct arena *a)
@@ -340,8 +357,7 @@ play_shuffled(struct scenario *s, struct arena *a)
 	transaction_run(t);
 	while (source.n || !from_given) {
 		if (!from_given && (source.n == 0 || draw(4) == 0)) {
-			transaction_env(t, helo_given ? ENV_MAIL_FROM : ENV_HELO,
-				helo_given ? s->record.from : s->record.helo);
+			tell(s, t, helo_given ? ENV_MAIL_FROM : ENV_HELO);
 			from_given = helo_given;
 			helo_given = true;
 			transaction_run(t);
@@ -468,8 +484,8 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 static bool
 is_setup(struct str word)
 {
-	static const char *const words[] = {
-		"set", "list", "client", "helo", "from", "dns", "canary", "suspended", "unknown"};
+	static const char *const words[] = {"set", "list", "client", "helo", "from", "unsaid",
+		"dns", "canary", "suspended", "unknown"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq(word, str_of(words[i])))
@@ -518,8 +534,8 @@ run_scenario(struct scenario *s)
 	read_setup(s);
 	source.record = &s->record;
 	struct transaction *t = begin(s, &source, &arena);
-	transaction_env(t, ENV_HELO, s->record.helo);
-	transaction_env(t, ENV_MAIL_FROM, s->record.from);
+	tell(s, t, ENV_HELO);
+	tell(s, t, ENV_MAIL_FROM);
 	transaction_run(t);
 	check_expectations(s, t);
 	check_orders(s, fingerprint(t, &s->arena));

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""The commands `mxward check` and `mxward replay` from outside: what they make of what they are told.
+
+No network: a zone file, or the record itself, has all the answers.
+
+Usage: judge_cli.py MXWARD
+"""
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+MXWARD = sys.argv[1]
+CONF = """[dns]
+zone = %s
+resolver = none
+[policy]
+checks = rdns helo spf sender
+[sender]
+unreachable = 10.0.0.0/8
+"""
+ZONE = """
+5.113.0.203.in-addr.arpa PTR mail.example.org
+mail.example.org A 203.0.113.5
+mail.example.org TXT "v=spf1 -all"
+fine.example TXT "v=spf1 ip4:203.0.113.5 -all"
+fine.example MX 10 mail.example.org
+strict.example TXT "v=spf1 -all exp=why.strict.example"
+strict.example MX 10 mail.example.org
+why.strict.example TXT "%{i} is not one of %{d}'s servers"
+"""
+
+
+def run(*args, stdin=""):
+    return subprocess.run([MXWARD, *args], input=stdin, capture_output=True, text=True, timeout=20)
+
+
+class Judge(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="mxward-judge-")
+        self.addCleanup(folder.cleanup)
+        zone = pathlib.Path(folder.name, "test.zone")
+        zone.write_text(ZONE)
+        self.conf = str(pathlib.Path(folder.name, "mxward.conf"))
+        pathlib.Path(self.conf).write_text(CONF % zone)
+
+    def check(self, *args):
+        done = run("check", "-c", self.conf, "--ip", "203.0.113.5", *args)
+        self.assertIn(done.returncode, (0, 1, 2))
+        self.assertEqual(done.stderr, "")
+        return done.stdout
+
+    def report(self, *args):
+        return json.loads(self.check("--json", *args))
+
+    def replay(self, facts, **record):
+        record = {"v": 1, "id": "x", "client": {"ip": "203.0.113.5"}, "facts": facts, **record}
+        done = run("replay", "-c", self.conf, stdin=json.dumps(record) + "\n")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return json.loads(done.stdout)
+
+    def found(self, report):
+        return [f["id"] for f in report["findings"]]
+
+    def test_spf_in_json(self):
+        report = self.report("--helo", "mail.example.org", "--from", "joe@strict.example")
+        self.assertEqual(report["auth"], {
+            "iprev": "pass", "iprev_name": "mail.example.org", "spf_helo": "fail",
+            "spf_mailfrom": "fail",
+            "spf_explanation": "203.0.113.5 is not one of strict.example's servers"})
+        report = self.report("--helo", "mail.example.org", "--from", "joe@fine.example")
+        self.assertEqual(report["auth"]["spf_mailfrom"], "pass")
+        self.assertNotIn("spf_explanation", report["auth"])
+
+    def test_without_helo(self):
+        """The sender is judged all the same; nothing is said of a HELO that nobody knows."""
+        report = self.report("--from", "joe@fine.example")
+        self.assertEqual(self.found(report), ["rdns_ok", "spf_pass", "sender_ok"])
+        self.assertEqual((report["auth"]["spf_helo"], report["auth"]["spf_mailfrom"]),
+                         ("none", "pass"))
+        page = self.check("--from", "joe@fine.example")
+        self.assertRegex(page, r"(?m)^client    203\.0\.113\.5  from <joe@fine\.example>$")
+
+    def test_without_sender(self):
+        report = self.report("--helo", "mail.example.org")
+        self.assertEqual(self.found(report), ["rdns_ok", "helo_ok", "spf_helo_fail"])
+        self.assertEqual((report["auth"]["spf_helo"], report["auth"]["spf_mailfrom"]),
+                         ("fail", "none"))
+        page = self.check("--helo", "mail.example.org")
+        self.assertRegex(page, r"(?m)^client    203\.0\.113\.5  HELO mail\.example\.org$")
+
+    def test_with_the_address_alone(self):
+        report = self.report()
+        self.assertEqual(self.found(report), ["rdns_ok"])
+        self.assertRegex(self.check(), r"(?m)^client    203\.0\.113\.5$")
+
+    def test_what_is_empty_is_known(self):
+        """A bounce is judged by its HELO; a client that gave no name at all is told so."""
+        report = self.report("--helo", "mail.example.org", "--from", "")
+        self.assertIn("spf_fail", self.found(report))
+        self.assertEqual(report["auth"]["spf_mailfrom"], "fail")
+        self.assertIn("helo_syntax", self.found(self.report("--helo", "", "--from", "")))
+        self.assertIn("from <>", self.check("--from", "<>"))
+
+    def test_records(self):
+        facts = self.report("--helo", "mail.example.org", "--from", "joe@fine.example")["facts"]
+        for said in ({"helo": "mail.example.org", "from": "joe@fine.example"},
+                     {"from": "joe@fine.example"}, {"helo": "mail.example.org"}, {},
+                     {"from": "joe@fine.example", "helo": None}):
+            options = [x for key, value in said.items() if value
+                       for x in ("--" + key, value)]
+            with self.subTest(said):
+                checked, replayed = self.report(*options), self.replay(facts, **said)
+                self.assertEqual(replayed["auth"], checked["auth"])
+                self.assertEqual(self.found(replayed), self.found(checked))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
