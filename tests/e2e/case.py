@@ -138,13 +138,18 @@ class MxwardCase(Case):
         cls.mxward = Mxward(
             b.place, find_binary(build_folder()), cls.make_resolver(b),
             policy=b.unix_address if cls.unix else b.policy_address, milter=b.milter_address,
-            sections=cls.sections)
+            sections=cls.make_sections(b))
         cls.mxward.start()
 
     @classmethod
     def make_resolver(cls, b):
         """The port of the resolver to be used."""
         return b.unbound.port
+
+    @classmethod
+    def make_sections(cls, b):
+        """The settings; for those that name a file in b.place."""
+        return cls.sections
 
     @classmethod
     def tearDownClass(cls):

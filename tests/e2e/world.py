@@ -57,6 +57,16 @@ CLIENTS = [
            ("helo_not_rdns",)),
     # A good server that says wrong things of its senders; no reward for its HELO.
     Client("senders", "192.0.2.43", "[192.0.2.43]", "mail.senders.example", ("sender",)),
+    Client("customer", "192.0.2.45", "cust-17.town.example", "cust-17.town.example",
+           ("rdns_enduser_weak",)),
+    Client("rented", "192.0.2.46", "vps-4711.rent.example", "vps-4711.rent.example",
+           ("rdns_hosting",)),
+    Client("malformed", "192.0.2.47", "mail-.wrong.example", "mail.wrong.example",
+           ("helo_syntax",)),
+    Client("helo_line", "192.0.2.48", "192-0-2-48.dsl.own.example", "mail.own.example",
+           ("helo_enduser",)),
+    Client("helo_spf", "192.0.2.49", "mail.closed.example", "mail.closed.example",
+           ("spf_helo_fail",)),
     Client("localhost", "192.0.2.30", "localhost", "mail.local.example", ("helo_private",)),
     Client("partner", "192.0.2.40", "192.0.2.40", "gate.partner.example", ("helo_bare_ip",)),
     Client("false_partner", "192.0.2.41", "192.0.2.41", "gate.partner.example",
@@ -66,8 +76,8 @@ CLIENTS = [
     Client("half_listed", "192.0.2.71", "mail.half.example", "mail.half.example",
            ("dnsbl_listed",)),
     Client("slightly_listed", "192.0.2.72", "mail.slight.example", "mail.slight.example"),
-    Client("dns_failure", "198.51.100.5", "mail.good.example", None),
-    Client("dns_failure2", "198.51.100.6", "mail.good.example", None),
+    Client("dns_failure", "198.51.100.5", "mail.lost.example", None),
+    Client("dns_failure2", "198.51.100.6", "mail2.lost.example", None),
     Client("helo_failure", "192.0.2.50", "mail.broken.example", "mail.steady.example"),
 ]
 C = {client.name: client for client in CLIENTS}
@@ -107,6 +117,30 @@ mail.another.example. A 192.0.2.38
 37.2.0.192.in-addr.arpa. CNAME 37.32-63.2.0.192.in-addr.arpa.
 37.32-63.2.0.192.in-addr.arpa. PTR mail.delegated.example.
 mail.senders.example. A 192.0.2.43
+cust-17.town.example. A 192.0.2.45
+vps-4711.rent.example. A 192.0.2.46
+mail.wrong.example. A 192.0.2.47
+mail.own.example. A 192.0.2.48
+192-0-2-48.dsl.own.example. A 192.0.2.48
+mail.closed.example. A 192.0.2.49
+mail.closed.example. TXT "v=spf1 -all"
+mail.lost.example. A 198.51.100.5
+mail2.lost.example. A 198.51.100.6
+fail.example. MX 10 mail.good.example.
+fail.example. TXT "v=spf1 ip4:192.0.2.1 -all"
+softfail.example. MX 10 mail.good.example.
+softfail.example. TXT "v=spf1 ip4:192.0.2.1 ~all"
+neutral.example. MX 10 mail.good.example.
+neutral.example. TXT "v=spf1 ip4:192.0.2.1 ?all"
+twice.example. MX 10 mail.good.example.
+twice.example. TXT "v=spf1 ip4:192.0.2.1 -all"
+twice.example. TXT "v=spf1 ip4:192.0.2.43 -all"
+everybody.example. MX 10 mail.good.example.
+everybody.example. TXT "v=spf1 +all"
+wide.example. MX 10 mail.good.example.
+wide.example. TXT "v=spf1 ip4:192.0.0.0/14 -all"
+cheat.example. MX 10 mail.good.example.
+cheat.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
 empty.example. TXT "exists, and that is all"
 null.example. MX 0 .
 inside.example. MX 10 mail.inside.example.
