@@ -43,7 +43,7 @@ struct finding_code {
 	bool temporary;		   /* evidence is missing, not bad: may never refuse mail */
 	bool late;		   /* waiting may mend it: the first refusal resting on it defers */
 	bool good;		   /* good news: earns, never costs */
-	bool final;		   /* its refusal or deferral stands even where something accepts */
+	bool final;		   /* its refusal or deferral decides, whatever else was found */
 	uint16_t code;		   /* SMTP reply when it refuses: 550 */
 	const char *enhanced;	   /* "5.7.25"; the class becomes 4 when it defers */
 	const char *reference;	   /* "RFC 8601 3" */

@@ -114,19 +114,13 @@ missing_accept(const struct judgement *j, uint64_t checks)
 	return false;
 }
 
-/* The first of its kind decides, but the administrator's own word comes before all others. */
-static const struct finding *
-first_of(const struct finding *have, const struct finding *f)
-{
-	return !have || (f->code->final && !have->code->final) ? f : have;
-}
-
 /* Add one finding to the tally. */
 static void
 weigh(struct tally *t, const struct finding *f, struct action a)
 {
-	if (f->code->final && (a.kind == ACTION_DEFER || a.kind == ACTION_REJECT))
-		t->final = t->final ? t->final : f;
+	if (f->code->final && (a.kind == ACTION_DEFER || a.kind == ACTION_REJECT) &&
+		!t->final.finding)
+		t->final = (struct tally_item){f, a};
 	switch (a.kind) {
 	case ACTION_OFF:
 		return;
@@ -146,10 +140,10 @@ weigh(struct tally *t, const struct finding *f, struct action a)
 		if (f->code->temporary)
 			t->temporary = t->temporary ? t->temporary : f;
 		else
-			t->defer = first_of(t->defer, f);
+			t->defer = t->defer ? t->defer : f;
 		break;
 	case ACTION_REJECT:
-		t->reject = first_of(t->reject, f);
+		t->reject = t->reject ? t->reject : f;
 		t->reject_stands |= !f->code->late;
 		break;
 	case ACTION_ACCEPT:
@@ -201,11 +195,15 @@ decide(const struct policy *p, const struct tally *t, struct verdict *v)
 	bool over = t->score >= p->reject_at;
 
 	v->main = t->heaviest;
-	if (t->accept && !t->final) {
+	if (t->final.finding) {
+		v->main = t->final.finding;
+		return t->final.action.kind == ACTION_DEFER ? VERDICT_DEFER : VERDICT_REJECT;
+	}
+	if (t->accept) {
 		v->main = t->accept;
 		return VERDICT_ACCEPT;
 	}
-	if (t->reject && (t->reject->code->final || !t->doubt)) {
+	if (t->reject && !t->doubt) {
 		v->main = t->reject;
 		return VERDICT_REJECT;
 	}

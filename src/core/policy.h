@@ -5,9 +5,9 @@
  * record under another policy.  Two promises are kept here: a temporary finding never refuses and
  * never adds points, and a refusal by score stands only if no answer that is missing could have
  * lowered the score below the threshold.  "accept" lets in whatever else was found, except where
- * the administrator's own word (finding_code.final) refuses; and where an answer that is missing
- * might have led to it, nothing else refuses either.  What waiting may put right refuses nobody the
- * first time: the verdict says so, and whoever remembers tries acts on it.
+ * the administrator's own word (finding_code.final) refuses or puts off; and where an answer that
+ * is missing might have led to it, nothing else refuses either.  What waiting may put right refuses
+ * nobody the first time: the verdict says so, and whoever remembers tries acts on it.
  */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H

@@ -127,7 +127,7 @@ test_reply(void **state)
 		/* What the administrator says comes before what the program says. */
 		{554, "5.7.1", "go away", {DENY, BLOCK, END}, "554 5.7.1 go away"},
 		{450, "4.2.1", "come back", {LATER, BLOCK, END}, "450 4.2.1 come back"},
-		{450, "4.2.1", "come back", {BLOCK, DENY, END}, "550 5.7.1 it is worse: mend it"},
+		{450, "4.2.1", "come back", {BLOCK, DENY, END}, "450 4.2.1 come back"},
 		{450, "4.2.1", "come back", {ALLOW, BLOCK, END}, "450 4.2.1 come back"},
 	};
 

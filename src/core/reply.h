@@ -22,7 +22,8 @@ struct tally {
 	int32_t late;	      /* of score: points of findings that waiting may put right */
 	bool reject_stands;   /* a finding refuses that waiting does not put right */
 	const struct finding *reject, *defer, *temporary, *tag; /* the first of each, or NULL */
-	const struct finding *accept, *final; /* likewise; final: what no accept undoes */
+	const struct finding *accept;				/* likewise */
+	struct tally_item final; /* the first that decides alone, or with finding NULL */
 	bool doubt; /* an answer that is missing might have let it in, whatever else there is */
 	const struct finding *heaviest;
 	int32_t heaviest_points;
