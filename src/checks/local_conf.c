@@ -10,7 +10,8 @@ static const struct setting rows[] = {
 		"The file of the list; needed.  One entry a line: an address, a network, a domain "
 		"(with all names below it; \"=NAME\" for the name alone, \".NAME\" for those below "
 		"it alone) or a sender's address; \"!\" before it makes an exception from a wider "
-		"entry; after it a reply of its own and a comment (\"# ...\") where wanted."},
+		"entry; after it a reply of its own and a comment (\"# ...\") where wanted.  It is "
+		"read again when it changes."},
 	{"kind", SETTING_CHOICE, ROW(kind), "block", 0, 0, kinds,
 		"What it means to be on the list: refused, or let in whatever else is found.  "
 		"block goes before allow."},

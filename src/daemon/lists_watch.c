@@ -296,7 +296,7 @@ lists_watch_suspended(void *ctx, const struct generation *g)
 
 	/* A visit that began under older settings has other numbers; its lists are believed, as
 	 * far as the canary goes. */
-	return w->config && g == &w->config->generation ? w->health.suspended : 0;
+	return w->config && g->site.lists == w->set ? w->health.suspended : 0;
 }
 
 void
@@ -304,7 +304,7 @@ lists_watch_seen(void *ctx, const struct generation *g, const struct list_report
 {
 	struct lists_watch *w = ctx;
 
-	if (!w->config || g != &w->config->generation)
+	if (!w->config || g->site.lists != w->set)
 		return;
 	lists_health_learn(&w->health, reports, clock_ms(), news, w);
 	schedule(w);

@@ -7,6 +7,7 @@
 #include "checks/checks.h"
 #include "daemon/control.h"
 #include "daemon/lists_watch.h"
+#include "daemon/local_watch.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/resolver.h"
@@ -27,6 +28,7 @@ struct worker {
 	struct config *config;
 	struct gate *gate;
 	struct lists_watch *lists;
+	struct local_watch *local;
 	struct front *milter, *policy;
 	struct listener **listener;
 	size_t n_listeners;
@@ -225,11 +227,18 @@ reload(void *ctx)
 		return;
 	}
 	next->generation.number = w->config->generation.number + 1;
-	gate_use(w->gate, config_generation(next));
+	gate_use(w->gate, local_watch_use(w->local, next));
 	lists_watch_use(w->lists, next);
 	config_free(w->config);
 	w->config = next;
 	log_event(LOG_LEVEL_INFO, "reloaded", log_u("generation", next->generation.number));
+}
+
+/* Lists in files have changed. */
+static void
+renewed(void *ctx, struct generation *next)
+{
+	gate_renew(((struct worker *)ctx)->gate, next);
 }
 
 /* --- start and stop --- */
@@ -290,6 +299,7 @@ start(struct worker *w)
 	w->config->generation.number = 1;
 	w->lists = lists_watch_new(w->loop);
 	lists_watch_use(w->lists, w->config);
+	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, renewed, w);
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,
@@ -297,7 +307,7 @@ start(struct worker *w)
 				   .suspended = lists_suspended,
 				   .lists_seen = lists_seen,
 				   .ctx = w},
-		config_generation(w->config));
+		local_watch_use(w->local, w->config));
 	w->milter = front_milter_new(w->loop, w->gate, &limits);
 	w->policy = front_policy_new(w->loop, w->gate, &limits);
 	w->listener = heap_calloc(o->n_milter + o->n_policy, sizeof(struct listener *));
@@ -336,6 +346,7 @@ worker_run(const struct worker_options *o)
 	front_free(w.policy);
 	gate_free(w.gate);
 	lists_watch_free(w.lists);
+	local_watch_free(w.local);
 	config_free(w.config);
 	watch_free(hup);
 	watch_free(term);

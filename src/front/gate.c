@@ -84,11 +84,18 @@ gate_new(const struct gate_options *o, struct generation *g)
 }
 
 void
+gate_renew(struct gate *g, struct generation *next)
+{
+	generation_ref(next);
+	generation_unref(g->generation);
+	g->generation = next;
+	memo_clear(g->memo, next->remember);
+}
+
+void
 gate_use(struct gate *g, struct generation *next)
 {
-	generation_unref(g->generation);
-	g->generation = generation_ref(next);
-	memo_clear(g->memo, next->remember);
+	gate_renew(g, next);
 	/* What was learnt about findings was learnt under the old rules. */
 	health_init(&g->health, next->watch_nat, next->watch_findings, next->suspend_ms);
 }

@@ -81,6 +81,8 @@ struct gate_options {
 struct gate *gate_new(const struct gate_options *o, struct generation *g);
 /* New settings for visits from now on. */
 void gate_use(struct gate *g, struct generation *next);
+/* The same settings with newer data: what was learnt about findings stays. */
+void gate_renew(struct gate *g, struct generation *next);
 /* All visits must have ended. */
 void gate_free(struct gate *g);
 /* For reports: visits that have not ended; what is no longer believed. */

@@ -208,6 +208,33 @@ test_what_was_found_is_used_again(void **state)
 	bed_done(&b);
 }
 
+/* Newer data under the same settings: nothing found before is used again, but what was learnt about
+ * findings is not forgotten, or it would be every time that a list changes. */
+static void
+test_renewal(void **state)
+{
+	static const char *const refused = "550 5.7.1 bad@x is bad: be good";
+	struct bed b;
+
+	bed_init(&b, true, true);
+	b.generation.remember = 1 << 20;
+	b.generation.watch_findings = true;
+	gate_use(b.gate, &b.generation);
+	struct generation next = b.generation;
+	next.refs = 1;
+	assert_true(runs_for(&b, A, "bad@x", R, refused) > 0);
+	assert_int_equal(gate_health(b.gate)->code[0][1].seen, 1);
+	gate_renew(b.gate, &next);
+	assert_true(runs_for(&b, A, "bad@x", R, refused) > 0);
+	assert_true(runs_for(&b, B, "bad@x", R, refused) > 0);
+	assert_int_equal(gate_health(b.gate)->code[0][1].seen, 2); /* distinct clients */
+	assert_int_equal(b.generation.refs, 1);
+	gate_use(b.gate, &b.generation);
+	assert_int_equal(gate_health(b.gate)->code[0][1].seen, 0);
+	assert_int_equal(next.refs, 1);
+	bed_done(&b);
+}
+
 static void
 test_the_first_deferral_is_called_what_it_is(void **state)
 {
@@ -270,6 +297,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_late_defers_once),
 		cmocka_unit_test(test_what_was_found_is_used_again),
+		cmocka_unit_test(test_renewal),
 		cmocka_unit_test(test_the_first_deferral_is_called_what_it_is),
 		cmocka_unit_test(test_what_no_waiting_mends_is_refused_at_once),
 		cmocka_unit_test(test_by_setting_it_is_refused_at_once),

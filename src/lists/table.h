@@ -70,7 +70,10 @@ NODISCARD bool table_reader_feed(struct table_reader *r, struct str bytes, struc
  * gone in any case. */
 struct table *table_reader_done(struct table_reader *r, struct errbuf *e);
 
-/* All three in one. */
+/* Read no further. */
+void table_reader_free(struct table_reader *r); /* NULL is fine */
+
+/* All of it at once. */
 struct table *table_parse(const char *name, unsigned kinds, struct str text, struct errbuf *e);
 
 /* A table is counted: it begins with one reference. */

@@ -644,9 +644,11 @@ finish_names(struct table_reader *r, struct errbuf *e)
 	return true;
 }
 
-static void
-reader_free(struct table_reader *r)
+void
+table_reader_free(struct table_reader *r)
 {
+	if (!r)
+		return;
 	table_unref(r->t);
 	heap_free(r->seen);
 	heap_free(r->place);
@@ -666,7 +668,7 @@ table_reader_done(struct table_reader *r, struct errbuf *e)
 		t = table_ref(r->t);
 		t->text = heap_realloc(t->text, t->n_text);
 	}
-	reader_free(r);
+	table_reader_free(r);
 	return t;
 }
 

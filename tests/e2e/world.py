@@ -76,6 +76,10 @@ CLIENTS = [
     Client("half_listed", "192.0.2.71", "mail.half.example", "mail.half.example",
            ("dnsbl_listed",)),
     Client("slightly_listed", "192.0.2.72", "mail.slight.example", "mail.slight.example"),
+    Client("blocked", "192.0.2.80", "mail.blocked.example", "mail.blocked.example",
+           ("local_block",)),
+    Client("blocked_later", "192.0.2.81", "mail.later.example", "mail.later.example",
+           ("local_block",)),
     Client("dns_failure", "198.51.100.5", "mail.lost.example", None),
     Client("dns_failure2", "198.51.100.6", "mail2.lost.example", None),
     Client("helo_failure", "192.0.2.50", "mail.broken.example", "mail.steady.example"),
@@ -151,6 +155,8 @@ mail.liar.example. A 192.0.2.28
 mail.local.example. A 192.0.2.30
 gate.partner.example. A 192.0.2.40
 mail.steady.example. A 192.0.2.50
+mail.blocked.example. A 192.0.2.80
+mail.later.example. A 192.0.2.81
 mail.listed.example. A 192.0.2.70
 mail.half.example. A 192.0.2.71
 mail.slight.example. A 192.0.2.72
