@@ -16,11 +16,10 @@ MXWARD = sys.argv[1]
 CONF = """[dns]
 zone = %s
 resolver = none
-[policy]
-checks = rdns helo spf sender
 [sender]
 unreachable = 10.0.0.0/8
 """
+CHECKS = "[policy]\nchecks = rdns helo spf sender\n"
 ZONE = """
 5.113.0.203.in-addr.arpa PTR mail.example.org
 mail.example.org A 203.0.113.5
@@ -41,10 +40,13 @@ class Judge(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="mxward-judge-")
         self.addCleanup(folder.cleanup)
-        zone = pathlib.Path(folder.name, "test.zone")
-        zone.write_text(ZONE)
+        self.zone = pathlib.Path(folder.name, "test.zone")
+        self.zone.write_text(ZONE)
         self.conf = str(pathlib.Path(folder.name, "mxward.conf"))
-        pathlib.Path(self.conf).write_text(CONF % zone)
+        self.configure(CHECKS)
+
+    def configure(self, sections):
+        pathlib.Path(self.conf).write_text(CONF % self.zone + sections)
 
     def check(self, *args):
         done = run("check", "-c", self.conf, "--ip", "203.0.113.5", *args)
@@ -70,9 +72,33 @@ class Judge(unittest.TestCase):
             "iprev": "pass", "iprev_name": "mail.example.org", "spf_helo": "fail",
             "spf_mailfrom": "fail",
             "spf_explanation": "203.0.113.5 is not one of strict.example's servers"})
+        fail = next(f for f in report["findings"] if f["id"] == "spf_fail")
+        self.assertEqual(fail["evidence"], {
+            "client": "203.0.113.5", "domain": "strict.example", "helo": "mail.example.org",
+            "identity": "sender", "term": "-all", "record": "strict.example"})
+        self.assertEqual((fail["cause"], fail["fixer"]), ("spf_fail", "sender_admin"))
         report = self.report("--helo", "mail.example.org", "--from", "joe@fine.example")
         self.assertEqual(report["auth"]["spf_mailfrom"], "pass")
         self.assertNotIn("spf_explanation", report["auth"])
+
+    def test_explanation_of_a_hostile_sender(self):
+        """The domain quotes what the client sent it; nothing of that harms the reply."""
+        local = "\x1b[2J\r\n\x7f\u00ff%s%n\\" * 140
+        facts = [{"q": "dns", "name": "strict.example", "type": "TXT", "status": "ok",
+                  "rr": ["v=spf1 -all exp=why.strict.example"]},
+                 {"q": "dns", "name": "why.strict.example", "type": "TXT", "status": "ok",
+                  "rr": ["not:%{l}"]}]
+        self.configure("[policy]\nprofile = strict\nchecks = spf\n[spf]\nexplanation = yes\n")
+        report = self.replay(facts, helo="x", unknown="none", **{"from": local + "@strict.example"})
+        reply, words = report["reply"].split(" strict.example says: ")
+        self.assertRegex(reply, r"^550 5\.7\.23 strict\.example does not allow 203\.0\.113\.5 ")
+        one = r"?[2J?????%s%n\092"
+        self.assertTrue(("not:" + one * 30).startswith(words[:-3]), words)
+        self.assertRegex(words, r"(%n|\\092|[^\\%0-9])\.\.\.$")
+        self.assertLessEqual(len(report["reply"]), 450)
+        shown = report["auth"]["spf_explanation"].replace("\\092", "\\")
+        self.assertTrue(shown.endswith("..."))
+        self.assertIn(len(shown), range(447, 451))
 
     def test_without_helo(self):
         """The sender is judged all the same; nothing is said of a HELO that nobody knows."""

@@ -160,6 +160,46 @@ test_buf_escape(void **state)
 }
 
 static void
+test_excerpt(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t max;
+		const char *shown;
+	} cases[] = {
+		{"as it is", 8, "as it is"},
+		{"one two three", 12, "one two..."},
+		{"one two three", 10, "one two..."},
+		{"one two three", 9, "one..."},
+		{"one   two three", 9, "one..."},
+		{"a blank ", 7, "a..."},
+		{"oneword", 6, "one..."},
+		{"oneword", 3, "..."},
+		{"oneword", 2, ""},
+		{"oneword", 0, ""},
+		{" oneword", 6, " on..."},
+		{"ab\\092cd", 7, "ab..."},
+		{"ab\\092cdef", 9, "ab\\092..."},
+		{"ab%C3cde", 7, "ab..."},
+		{"ab%C3cdef", 8, "ab%C3..."},
+		{"", 0, ""},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char room[64];
+		struct buf b = BUF(room);
+		buf_put_excerpt(&b, str_of(cases[i].text), cases[i].max);
+		assert_str(buf_str(&b), cases[i].shown);
+		assert_false(buf_is_cut(&b));
+		/* What room is left is a limit too. */
+		char small[4 + 64] = "1234";
+		struct buf c = {.p = small, .n = 4, .max = 4 + cases[i].max};
+		buf_put_excerpt(&c, str_of(cases[i].text), 100);
+		assert_str(str_skip(buf_str(&c), 4), cases[i].shown);
+	}
+}
+
+static void
 test_cursor(void **state)
 {
 	struct cursor c = cursor_on(str_from("\x01\x02\x03\x04\x05\x06\x07hi\0rest", 14));
@@ -388,6 +428,7 @@ main(void)
 		cmocka_unit_test(test_arena_limit),
 		cmocka_unit_test(test_buf_bounds),
 		cmocka_unit_test(test_buf_escape),
+		cmocka_unit_test(test_excerpt),
 		cmocka_unit_test(test_cursor),
 		cmocka_unit_test(test_ip_parse),
 		cmocka_unit_test(test_ip_nets),

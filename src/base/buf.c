@@ -104,6 +104,40 @@ buf_put_escaped(struct buf *b, struct str s, size_t max)
 		buf_puts(b, "...");
 }
 
+/* How much of s to keep, which has more than max bytes. */
+static size_t
+excerpt_end(struct str s, size_t max)
+{
+	size_t end = str_rfind(str_slice(s, 0, max + 1), ' ');
+
+	while (end > 0 && end <= max && s.p[end - 1] == ' ')
+		end--;
+	if (end > 0 && end <= max)
+		return end;
+	/* "\\DDD", "%XX" */
+	for (size_t back = 1; back <= 3 && back <= max; back++) {
+		char c = s.p[max - back];
+		if (c == '\\' || (c == '%' && back < 3))
+			return max - back;
+	}
+	return max;
+}
+
+void
+buf_put_excerpt(struct buf *b, struct str s, size_t max)
+{
+	static const struct str dots = STR_INIT("...");
+
+	if (max > b->max - b->n)
+		max = b->max - b->n;
+	if (s.n <= max) {
+		buf_put(b, s);
+	} else if (max >= dots.n) {
+		buf_put(b, str_slice(s, 0, excerpt_end(s, max - dots.n)));
+		buf_put(b, dots);
+	}
+}
+
 struct str
 buf_str(const struct buf *b)
 {

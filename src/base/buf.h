@@ -38,6 +38,11 @@ void buf_put32(struct buf *b, uint32_t v);
 /* A peer's bytes made harmless: bytes outside 0x20..0x7e and the backslash become \DDD (decimal),
  * and what is longer than max bytes of input is cut with "..." in its place.  No quoting. */
 void buf_put_escaped(struct buf *b, struct str s, size_t max);
+/* Printable text, of which at most max bytes are written.  What is longer is cut behind a word,
+ * with
+ * "..." in the place of the rest; where it is one long word, inside of it, but not inside of what
+ * begins with a backslash or a percent sign (an escape).  Nothing where not even "..." fits. */
+void buf_put_excerpt(struct buf *b, struct str s, size_t max);
 
 struct str buf_str(const struct buf *b);
 bool buf_is_cut(const struct buf *b);

@@ -47,14 +47,16 @@ static const struct finding_code codes[] = {
 	[FAIL] = {.id = "spf_fail",
 		.label = "SPF fail",
 		.text = "{domain} does not allow {client} to send in its name (SPF record of "
-			"{record}: {term}){explained}",
+			"{record}: {term})",
 		.fix = FIX_SENDER,
 		.cause = CAUSE_SPF_FAIL,
 		.action = SCORE(400),
 		.strict = {ACTION_REJECT},
 		.code = 550,
 		.enhanced = "5.7.23",
-		.reference = "RFC 7208 8.4, RFC 7372 3.2"},
+		.reference = "RFC 7208 8.4, RFC 7372 3.2",
+		.words = "explanation",
+		.whose = "domain"},
 	[SOFTFAIL] = {.id = "spf_softfail",
 		.label = "SPF softfail",
 		.text = "{client} is probably not allowed to send for {domain} (SPF record of "
@@ -146,9 +148,9 @@ static const struct finding_code codes[] = {
 static const struct setting settings[] = {
 	{"helo", SETTING_BOOL, ROW(helo), "yes", 0, 0, NULL, "Check the HELO name too."},
 	{"explanation", SETTING_BOOL, ROW(explanation), "no", 0, 0, NULL,
-		"On a fail, show in the reply what the domain itself says about it (exp=), marked "
-		"as "
-		"its words.  Whoever owns the domain chooses that text."},
+		"On a fail, show at the end of the reply what the domain itself says about it "
+		"(exp=), with its name before it; as much as there is room for, 450 bytes at "
+		"most.  Whoever owns the domain chooses that text."},
 	{"questions", SETTING_NUMBER, ROW(questions), "40", 8, SPF_QUESTIONS_MAX, NULL,
 		"DNS questions for one message at most; a quarter is for the HELO name.  A policy "
 		"that needs more counts as not answering."},
@@ -366,22 +368,11 @@ report_pass(struct ask *q, struct findings *out, const struct identities *who,
 	}
 }
 
-/* The domain's own words, marked as such. */
-static struct str
-explained(struct ask *q, const struct identities *who, const struct spf_outcome *o)
-{
-	const struct spf_settings *s = q->settings;
-
-	if (!s->explanation || !o->explanation.n)
-		return STR("");
-	return arena_printf(
-		q->scratch, ". %.*s says: \"%.*s\"", STR_ARG(who->domain), STR_ARG(o->explanation));
-}
-
 static void
 report_sender(struct ask *q, struct findings *out, const struct identities *who,
 	const struct spf_outcome *o)
 {
+	const struct spf_settings *s = q->settings;
 	static const int code_of[] = {[SPF_NONE] = NONE,
 		[SPF_NEUTRAL] = NEUTRAL,
 		[SPF_PASS] = PASS,
@@ -401,7 +392,8 @@ report_sender(struct ask *q, struct findings *out, const struct identities *who,
 		finding_note(f, "problem", o->problem);
 	else
 		note_term(f, o->term, o->record);
-	finding_note(f, "explained", explained(q, who, o));
+	if (s->explanation && o->explanation.n)
+		finding_note(f, "explanation", o->explanation);
 }
 
 /* The same policy is not held against a client twice. */

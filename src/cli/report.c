@@ -6,6 +6,7 @@
 #include "checks/dnsbl.h"
 #include "cli/report.h"
 #include "core/record.h"
+#include "wire/reply.h"
 
 #define TEXT_MAX 2048
 
@@ -141,17 +142,24 @@ json_fact(const struct fact *f)
 	return o;
 }
 
+/* As it goes out to a policy server: printable, strangers' bytes in it are escaped already. */
 static struct str
 whole_reply(const struct verdict *v, struct buf *b)
 {
-	if (!v->code)
-		return STR("");
-	buf_putu(b, v->code);
+	reply_put_codes(b, v->code, ' ', v->enhanced);
 	buf_putc(b, ' ');
-	buf_put(b, v->enhanced);
-	buf_putc(b, ' ');
-	buf_put(b, v->one_line);
+	reply_put_text(b, v->one_line, REPLY_MAX);
 	return buf_str(b);
+}
+
+static json_t *
+json_reply(const struct verdict *v)
+{
+	char room[REPLY_MAX + 32];
+	struct buf b = BUF(room);
+	struct str reply = v->code ? whole_reply(v, &b) : STR("");
+
+	return v->code ? json_stringn_nocheck(reply.p, reply.n) : json_null();
 }
 
 static json_t *
@@ -190,15 +198,13 @@ static void
 report_json(FILE *out, struct str id, const struct decision *d, const struct transaction *txn)
 {
 	const struct verdict *v = d->verdict;
-	char room[REPLY_MAX + 32];
-	struct buf reply = BUF(room);
 	json_t *o = json_object(), *findings = json_array(), *facts = json_array();
 
 	json_object_set_new(o, "id", json_str(id));
 	json_object_set_new(o, "verdict", json_string(verdict_name(v->kind)));
 	json_object_set_new(o, "code", v->code ? json_integer(v->code) : json_null());
 	json_object_set_new(o, "enhanced", v->code ? json_str(v->enhanced) : json_null());
-	json_object_set_new(o, "reply", v->code ? json_str(whole_reply(v, &reply)) : json_null());
+	json_object_set_new(o, "reply", json_reply(v));
 	json_object_set_new(o, "score", json_points(v->score));
 	if (d->rcpt.n)
 		json_object_set_new(o, "rcpt", json_str(d->rcpt));
@@ -270,8 +276,8 @@ print_verdict(const struct page *p, const struct decision *d)
 	fputc('\n', p->out);
 	if (v->code) {
 		fputs("reply     ", p->out);
-		page_put(p, NULL, whole_reply(v, &reply));
-		fputc('\n', p->out);
+		struct str text = whole_reply(v, &reply);
+		fprintf(p->out, "%.*s\n", STR_ARG(text));
 	}
 	if (v->exemption) {
 		fputs("exempt    ", p->out);

@@ -47,6 +47,9 @@ struct finding_code {
 	uint16_t code;		   /* SMTP reply when it refuses: 550 */
 	const char *enhanced;	   /* "5.7.25"; the class becomes 4 when it defers */
 	const char *reference;	   /* "RFC 8601 3" */
+	/* Keys of evidence: what somebody else says about it, and who; for a reply that has room.
+	 * NULL: nobody says anything. */
+	const char *words, *whose;
 };
 
 /* Who can repair it: as the cause says, but an error of DNS is always the sender's own to mend. */

@@ -49,6 +49,11 @@ struct circumstances {
 	uint64_t suspended[CHECKS_MAX]; /* bit j: code j of check i is in monitor mode */
 };
 
+#define REPLY_LINES	4
+#define REPLY_MAX	430 /* bytes of one_line: with codes below the 450 that Postfix likes */
+#define REPLY_LINE_MAX	400 /* octets in a milter's message, where each '%' is doubled */
+#define REPLY_WORDS_MAX 450 /* bytes of somebody else's words, escaped */
+
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_kind
@@ -65,13 +70,9 @@ struct verdict {
 	/* Reply text without codes; one to REPLY_LINES lines for the milter, all in one for policy.
 	 */
 	size_t n_lines;
-	struct str line[4];
+	struct str line[REPLY_LINES];
 	struct str one_line;
 };
-
-#define REPLY_LINES    4
-#define REPLY_MAX      430 /* bytes of one_line: with codes below the 450 that Postfix likes */
-#define REPLY_LINE_MAX 400
 
 struct judgement {
 	const struct policy *policy;

@@ -4,6 +4,10 @@
  * The pieces, in order of worth: the sentence with its remedy, the itemised score, where to read
  * more.  Each is a line of a multi-line reply; on the one line that a policy server has, a piece
  * that does not fit is left out whole, since half a sentence helps nobody.
+ *
+ * What somebody else says about it (the sender's domain, in its SPF record) comes last, and fills
+ * what room is left.  Nothing of ours stands behind it, so that it cannot end its own words and go
+ * on in our name; where it takes two lines, each says whose it is.
  */
 #include "core/reply.h"
 
@@ -140,8 +144,69 @@ add_line(struct verdict *v, struct str s)
 		v->line[v->n_lines++] = s;
 }
 
+/* Somebody's words, escaped, and what is to stand before them. */
+struct said {
+	struct str heading, words;
+};
+
+#define SAID_MIN 24 /* bytes: less of it is not worth the heading */
+
+static struct said
+said(const struct finding *f, struct arena *a)
+{
+	char heading_room[REPLY_LINE_MAX - SAID_MIN], escaped_room[4 * REPLY_WORDS_MAX + 3];
+	char words_room[REPLY_WORDS_MAX];
+	struct buf heading = BUF(heading_room), escaped = BUF(escaped_room);
+	struct buf words = BUF(words_room);
+
+	if (f->code->words)
+		buf_put_escaped(&escaped, finding_get(f, f->code->words), REPLY_WORDS_MAX);
+	if (!escaped.n)
+		return (struct said){STR(""), STR("")};
+	buf_put_excerpt(&words, buf_str(&escaped), sizeof(words_room));
+	buf_put_escaped(&heading, finding_get(f, f->code->whose), 255);
+	buf_puts(&heading, " says: ");
+	if (buf_is_cut(&heading))
+		return (struct said){STR(""), STR("")};
+	return (struct said){arena_str(a, buf_str(&heading)), arena_str(a, buf_str(&words))};
+}
+
+/* How many bytes of s go into max octets. */
+static size_t
+bytes_in(struct str s, size_t max)
+{
+	size_t i = 0;
+
+	for (size_t octets = 0; i < s.n; i++) {
+		octets += s.p[i] == '%' ? 2 : 1;
+		if (octets > max)
+			break;
+	}
+	return i;
+}
+
+/* In as many lines as there are left. */
+static void
+add_said(struct verdict *v, struct said said, struct arena *a)
+{
+	while (said.words.n && v->n_lines < REPLY_LINES) {
+		char room[REPLY_LINE_MAX];
+		struct buf b = BUF(room);
+		size_t n = bytes_in(said.words, sizeof(room) - said.heading.n);
+		size_t blank = str_rfind(str_slice(said.words, 0, n), ' ');
+		bool last = n == said.words.n || blank == n || v->n_lines + 1 == REPLY_LINES;
+		buf_put(&b, said.heading);
+		if (last)
+			buf_put_excerpt(&b, said.words, n);
+		else
+			buf_put(&b, str_slice(said.words, 0, blank));
+		said.words = last ? STR("") : str_trim(str_skip(said.words, blank));
+		add_line(v, arena_str(a, buf_str(&b)));
+	}
+}
+
 static struct str
-join(const struct verdict *v, struct arena *a)
+join(const struct verdict *v, struct said said, struct arena *a)
 {
 	char room[REPLY_MAX];
 	struct buf b = BUF(room);
@@ -155,6 +220,12 @@ join(const struct verdict *v, struct arena *a)
 			buf_puts(&b, ". ");
 		buf_put(&b, s);
 	}
+	size_t needed = said.words.n < SAID_MIN ? said.words.n : SAID_MIN;
+	if (said.words.n && b.n + 2 + said.heading.n + needed <= sizeof(room)) {
+		buf_puts(&b, ". ");
+		buf_put(&b, said.heading);
+		buf_put_excerpt(&b, said.words, sizeof(room));
+	}
 	return arena_str(a, buf_str(&b));
 }
 
@@ -162,6 +233,7 @@ void
 reply_make(const struct judgement *j, const struct tally *t, struct arena *a, struct verdict *v)
 {
 	const struct policy *p = j->policy;
+	struct said words = {STR(""), STR("")};
 
 	set_codes(v->main, a, v);
 	v->n_lines = 0;
@@ -174,5 +246,8 @@ reply_make(const struct judgement *j, const struct tally *t, struct arena *a, st
 	add_line(v, pointer(j, a));
 	if (!v->n_lines)
 		add_line(v, STR("refused by policy"));
-	v->one_line = join(v, a);
+	if (v->main && !p->terse)
+		words = said(v->main, a);
+	v->one_line = join(v, words, a);
+	add_said(v, words, a);
 }

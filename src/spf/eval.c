@@ -314,8 +314,8 @@ static bool
 explain(struct spf *s, const struct spf_level *l, struct str *out)
 {
 	struct str spec = l->record.explanation, raw, name;
-	UNSET char room[SPF_EXPLANATION_MAX];
-	struct buf b = BUF(room);
+	UNSET char room[SPF_EXPLANATION_MAX + 1], shown[SPF_EXPLANATION_MAX];
+	struct buf b = BUF(room), excerpt = BUF(shown);
 	struct spf_macros m;
 
 	*out = STR("");
@@ -340,7 +340,8 @@ explain(struct spf *s, const struct spf_level *l, struct str *out)
 	for (size_t i = 0; i < b.n; i++)
 		if (!chr_is_print(room[i]))
 			room[i] = '?';
-	*out = arena_str(s->q->scratch, buf_str(&b));
+	buf_put_excerpt(&excerpt, buf_str(&b), sizeof(shown));
+	*out = arena_str(s->q->scratch, buf_str(&excerpt));
 	return true;
 }
 

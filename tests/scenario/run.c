@@ -18,17 +18,13 @@
  *	first defer|reject                   what becomes of that refusal at the first try
  *	score 9
  *	reply TEXT                           the one line of the reply, without the codes
- *	because TEXT
- *	finding rdns_none +4                 must be there, with this action; "finding x off"
- *	none rdns_ok                         must not be there
- *	only rdns_none helo_bare_ip          exactly these, in this order
- *	evidence rdns_none KEY VALUE
- *	iprev permerror
- *	confirmed NAME
- *	spf_helo pass, spf_mailfrom fail, explanation TEXT
- *	questions 3                          at most so many
- * Then the same transaction is played ORDERS times with answers arriving one by one in random
- * order and the dialogue going on in between: findings must be the same each time.
+ *	line 2 TEXT                          of the reply as a milter gives it; no TEXT: there is
+ *none because TEXT finding rdns_none +4                 must be there, with this action; "finding x
+ *off" none rdns_ok                         must not be there only rdns_none helo_bare_ip exactly
+ *these, in this order evidence rdns_none KEY VALUE iprev permerror confirmed NAME spf_helo pass,
+ *spf_mailfrom fail, explanation TEXT questions 3                          at most so many Then the
+ *same transaction is played ORDERS times with answers arriving one by one in random order and the
+ *dialogue going on in between: findings must be the same each time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -433,6 +429,11 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 		got = buf_str(&b);
 	} else if (str_eq(word, STR("reply"))) {
 		got = v->one_line;
+	} else if (str_eq(word, STR("line"))) {
+		struct str number = next_word(&want);
+		uint64_t n = 0;
+		must_say(str_to_u64(number, REPLY_LINES, &n) && n > 0, s, rest, "line 1 to 4");
+		got = n <= v->n_lines ? v->line[n - 1] : STR("");
 	} else if (str_eq(word, STR("first"))) {
 		got = v->kind != VERDICT_REJECT ? STR("no refusal")
 			: v->first_defers	? STR("defer")
