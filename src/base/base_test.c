@@ -22,6 +22,31 @@ assert_str(struct str got, const char *want)
 		fail_msg("got \"%.*s\", want \"%s\"", STR_ARG(got), want);
 }
 
+/* Every byte at every place, against the plain way. */
+static void
+test_printable(void **state)
+{
+	static const char stops[] = {'\\', '%', '\0', 'a'};
+	char text[19];
+
+	for (size_t k = 0; k < sizeof(stops); k++) {
+		for (unsigned c = 0; c < 256; c++) {
+			for (size_t at = 0; at < sizeof(text); at++) {
+				size_t want = 0;
+				memset(text, 'b', sizeof(text));
+				text[at] = (char)c;
+				while (want < sizeof(text) && chr_is_print(text[want]) &&
+					text[want] != stops[k])
+					want++;
+				assert_int_equal(
+					str_printable(str_from(text, sizeof(text)), stops[k]),
+					want);
+			}
+		}
+	}
+	assert_int_equal(str_printable(STR(""), '%'), 0);
+}
+
 static void
 test_split(void **state)
 {
@@ -420,6 +445,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_printable),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_words_and_trim),
 		cmocka_unit_test(test_sorted),

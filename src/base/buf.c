@@ -87,9 +87,7 @@ buf_put_escaped(struct buf *b, struct str s, size_t max)
 
 	s = str_slice(s, 0, max);
 	while (s.n) {
-		size_t plain = 0;
-		while (plain < s.n && chr_is_print(s.p[plain]) && s.p[plain] != '\\')
-			plain++;
+		size_t plain = str_printable(s, '\\');
 		buf_put(b, str_slice(s, 0, plain));
 		if (plain == s.n)
 			break;

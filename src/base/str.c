@@ -3,6 +3,27 @@
 
 #include "base/str.h"
 
+size_t
+str_printable(struct str s, char stop)
+{
+	static const uint64_t ones = 0x0101010101010101, high = 0x8080808080808080;
+	uint64_t stops = ones * (unsigned char)stop, v;
+	size_t i = 0;
+
+	/* Eight at a time: each line of the log and each reply goes through here.  With the high
+	 * bits clear no byte borrows from or carries into the next: below 0x20, 0x7f, and the
+	 * stop show as a high bit. */
+	for (; i + 8 <= s.n; i += 8) {
+		memcpy(&v, s.p + i, 8);
+		uint64_t different = (v ^ stops) + ones * 0x7f;
+		if ((v | (v + ones) | ~(v + ones * 0x60) | ~different) & high)
+			break;
+	}
+	while (i < s.n && chr_is_print(s.p[i]) && s.p[i] != stop)
+		i++;
+	return i;
+}
+
 bool
 str_eq(struct str a, struct str b)
 {

@@ -99,6 +99,8 @@ chr_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* How many bytes from the start are printable (0x20..0x7e) and not `stop`. */
+size_t str_printable(struct str s, char stop);
 bool str_eq(struct str a, struct str b);
 bool str_eq_nocase(struct str a, struct str b);
 /* <0, 0, >0 as memcmp, the shorter first. */

@@ -44,7 +44,7 @@ struct stub {
 	struct dns_keys keys;
 	struct asking *bucket[BUCKETS];
 	struct list inflight, queue, failing;
-	uint64_t seq; /* answers so far */
+	uint64_t seq;	    /* answers so far */
 	struct timer *soon; /* answers that start() may not give itself */
 	struct source_dns_stats stats;
 	/* Whoever is answered may give up the last use of the stub: it goes when we are out of it.
@@ -320,7 +320,8 @@ lookup(struct source *source, struct str name, enum dns_type type, uint64_t hash
 	if (a || s->servers.n)
 		return a;
 	a = answer_new();
-	a->dns = (struct dns_answer){.status = DNS_NONE, .nxdomain = true, .alias = STR("")};
+	a->dns = (struct dns_answer){
+		.status = DNS_NONE, .nxdomain = true, .ttl = 60, .alias = STR("")};
 	return a;
 }
 

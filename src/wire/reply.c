@@ -38,16 +38,22 @@ reply_put_codes(struct buf *b, unsigned code, char sep, struct str enhanced)
 static void
 put_text(struct buf *b, struct str text, size_t max, char doubled)
 {
-	size_t n = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		char c = chr_is_print(text.p[i]) ? text.p[i] : '?';
-		n += c == doubled ? 2 : 1;
+	while (text.n && max) {
+		size_t plain = str_printable(str_slice(text, 0, max), doubled);
+		buf_put(b, str_slice(text, 0, plain));
+		max -= plain;
+		text = str_skip(text, plain);
+		if (!text.n || !max)
+			break;
+		char c = chr_is_print(text.p[0]) ? text.p[0] : '?';
+		size_t n = c == doubled ? 2 : 1;
 		if (n > max)
-			return;
+			break;
 		buf_putc(b, c);
 		if (c == doubled)
 			buf_putc(b, c);
+		max -= n;
+		text = str_skip(text, 1);
 	}
 }
 
