@@ -12,19 +12,24 @@
  *	checks rdns helo                     in all scenarios of the file, from here on
  *	canary LIST none|fail|DATA           the list's answer about what nobody can have listed
  *	suspended LIST ...                   DNS lists that are not to be asked
- *	unknown none|fail                    every other question (default: nxdomain)
+ *	unknown none|nxdomain|fail           every other question (default: nxdomain)
  *	rcpt b@example.net                   begins the expectations for this recipient:
  *	verdict reject 550 5.7.25
  *	first defer|reject                   what becomes of that refusal at the first try
  *	score 9
  *	reply TEXT                           the one line of the reply, without the codes
- *	line 2 TEXT                          of the reply as a milter gives it; no TEXT: there is
- *none because TEXT finding rdns_none +4                 must be there, with this action; "finding x
- *off" none rdns_ok                         must not be there only rdns_none helo_bare_ip exactly
- *these, in this order evidence rdns_none KEY VALUE iprev permerror confirmed NAME spf_helo pass,
- *spf_mailfrom fail, explanation TEXT questions 3                          at most so many Then the
- *same transaction is played ORDERS times with answers arriving one by one in random order and the
- *dialogue going on in between: findings must be the same each time.
+ *	line 2 TEXT                          of the reply by milter; no TEXT: there is none
+ *	because TEXT
+ *	finding rdns_none +4                 must be there, with this action; "finding x off"
+ *	none rdns_ok                         must not be there
+ *	only rdns_none helo_bare_ip          exactly these, in this order
+ *	evidence rdns_none KEY VALUE
+ *	iprev permerror
+ *	confirmed NAME
+ *	spf_helo pass, spf_mailfrom fail, explanation TEXT
+ *	questions 3                          exactly so many
+ * Then the same transaction is played ORDERS times with answers arriving one by one in random
+ * order and the dialogue going on in between: findings must be the same each time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +159,20 @@ write_list(struct scenario *s, struct str rest, struct buf *conf)
 }
 
 static void
+read_unknown(struct scenario *s, struct str what)
+{
+	struct record *r = &s->record;
+
+	if (str_eq(what, STR("fail"))) {
+		answer_unref(r->unknown);
+		r->unknown = answer_fail("servfail");
+		return;
+	}
+	r->unknown->dns.nxdomain = str_eq(what, STR("nxdomain"));
+	must_say(r->unknown->dns.nxdomain || str_eq(what, STR("none")), s, what, "answer");
+}
+
+static void
 read_setup(struct scenario *s)
 {
 	const char *files[8];
@@ -188,9 +207,8 @@ read_setup(struct scenario *s)
 			r->has_from = !str_contains(rest, STR("from"));
 		} else if (str_eq(word, STR("from"))) {
 			r->from = rest;
-		} else if (str_eq(word, STR("unknown")) && str_eq(rest, STR("fail"))) {
-			answer_unref(r->unknown);
-			r->unknown = answer_fail("servfail");
+		} else if (str_eq(word, STR("unknown"))) {
+			read_unknown(s, rest);
 		} else if (str_eq(word, STR("dns"))) {
 			read_fact(s, rest, &r->fact[r->n_facts++]);
 		}
@@ -384,6 +402,19 @@ check_orders(struct scenario *s, struct str want)
 
 /* --- expectations --- */
 
+/* A slip of the pen in "none" would be fulfilled for ever. */
+static void
+must_be_finding(struct scenario *s, struct str id)
+{
+	const struct check_set *checks = &config_generation(s->config)->checks;
+	bool known = false;
+
+	for (size_t i = 0; i < checks->n; i++)
+		for (size_t k = 0; k < checks->check[i]->n_codes; k++)
+			known |= str_eq(id, str_of(checks->check[i]->codes[k].id));
+	must_say(known, s, id, "no such finding");
+}
+
 static const struct finding *
 find(const struct result *r, struct str id)
 {
@@ -453,6 +484,7 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 	} else if (str_eq(word, STR("only"))) {
 		got = ids(s, r);
 	} else if (str_eq(word, STR("none"))) {
+		must_be_finding(s, rest);
 		got = find(r, rest) ? rest : STR("");
 		want = STR("");
 	} else if (str_eq(word, STR("questions"))) {
@@ -505,7 +537,7 @@ check_expectations(struct scenario *s, struct transaction *t)
 		.result = &r,
 		.client = &s->record.client,
 		.rcpt = STR("")};
-	unsigned asserted = 0;
+	bool asserted = false;
 
 	policy_judge(&j, &s->arena, &v);
 	for (size_t i = 0; i < s->n; i++) {
@@ -513,14 +545,16 @@ check_expectations(struct scenario *s, struct transaction *t)
 		if (is_setup(word) || word.n == 0)
 			continue;
 		if (str_eq(word, STR("rcpt"))) {
+			must_say(asserted || !j.rcpt.n, s, j.rcpt, "nothing is expected");
 			j.rcpt = rest;
 			policy_judge(&j, &s->arena, &v);
+			asserted = false;
 			continue;
 		}
 		expect(s, word, rest, &v, &r, t);
-		asserted++;
+		asserted = true;
 	}
-	must_say(asserted > 0, s, s->title, "a scenario without expectations");
+	must_say(asserted, s, s->title, "a scenario or recipient without expectations");
 }
 
 static void
@@ -555,7 +589,7 @@ run_file(const char *path)
 	static char text[1 << 20];
 	FILE *f = fopen(path, "r");
 	struct str rest, line;
-	unsigned line_no = 0;
+	unsigned line_no = 0, before = passed + failed;
 
 	if (!f)
 		perror(path), exit(2);
@@ -580,6 +614,7 @@ run_file(const char *path)
 	}
 	if (s.n)
 		run_scenario(&s);
+	must_say(passed + failed > before, &s, STR(""), "no scenario");
 }
 
 int
