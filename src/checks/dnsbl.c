@@ -150,7 +150,7 @@ ask_canary(struct look *k, size_t i, struct hit *h)
 		k->out->lists.wild |= bit(i);
 		h->problem = "lists even what cannot be listed";
 	} else if (a->status != DNS_NONE) {
-		k->out->lists.failed |= bit(i);
+		k->out->lists.failed |= a->ours ? 0 : bit(i);
 		h->problem = "did not answer when it was put to the test";
 	}
 	return true;
@@ -170,7 +170,7 @@ ask_list(struct look *k, size_t i, struct str question, struct str entry, const 
 	if (!a || a->status == DNS_NONE)
 		return;
 	if (a->status != DNS_OK) { /* an expired answer neither accuses nor praises */
-		k->out->lists.failed |= bit(i);
+		k->out->lists.failed |= a->ours ? 0 : bit(i);
 		h->problem = "did not answer";
 		return;
 	}

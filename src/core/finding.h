@@ -103,6 +103,7 @@ struct list_reports {
 	uint64_t wild;	  /* has what nobody can have listed: lists everything */
 	uint64_t broken;  /* answered with what is no answer of a list */
 	uint64_t tested;  /* was asked for its canary, so what it says holds as long as that */
+	uint64_t unasked; /* could not be asked, for want of a resolver (only tests tell) */
 	uint64_t empty;	  /* does not have its test entry (only tests see that) */
 };
 

@@ -13,6 +13,7 @@ static const struct {
 	[LIST_BROKEN] = {"broken",
 		"answers with what is no answer of a list: its domain is parked, or the resolver "
 		"invents answers"},
+	[LIST_UNKNOWN] = {"unknown", "could not be tested"},
 	[LIST_EMPTY] = {"empty",
 		"does not have its own test entry: it is closed, or its name is misspelt (a list "
 		"without such an entry wants test_every = 0)"},
@@ -116,6 +117,11 @@ lists_health_tested(struct lists_health *h, size_t i, enum list_trouble outcome,
 	struct list_health *l = &h->list[i];
 
 	l->testing = false;
+	if (outcome == LIST_UNKNOWN) {
+		/* No resolver answers: that is not the list's fault, and soon over or not. */
+		l->next_ms = now_ms + LISTS_FIRST_RETRY_MS;
+		return;
+	}
 	l->tested_ms = now_ms;
 	if (outcome != LIST_FINE) {
 		suspend(h, i, outcome, now_ms, news, ctx);

@@ -23,6 +23,7 @@ enum list_trouble {
 	LIST_REFUSES, /* answers with error codes */
 	LIST_WILD,    /* lists everything */
 	LIST_BROKEN,  /* answers with what is no answer of a list */
+	LIST_UNKNOWN, /* could not be tested: it stays as it was */
 	LIST_EMPTY,   /* not even its test entry is on it */
 };
 /* "fine", "silent", "refuses", "wild", "broken", "empty"; and a sentence for people. */

@@ -97,6 +97,28 @@ test_back_off_grows_and_ends(void **state)
 	assert_int_equal(lists_health_next(&h), now + LISTS_FIRST_RETRY_MS);
 }
 
+/* Without a resolver nothing is learnt: no pause grows, nobody is suspended or believed. */
+static void
+test_unknown(void **state)
+{
+	struct lists_health h;
+	struct news news = {0};
+	uint64_t now = 1000;
+	size_t i;
+
+	lists_health_init(&h, 2);
+	lists_health_learn(&h, &(struct list_reports){.failed = 1}, now, note, &news);
+	for (size_t k = 0; k < 20; k++) {
+		now += LISTS_FIRST_RETRY_MS;
+		while (lists_health_due(&h, now, &i))
+			lists_health_tested(&h, i, LIST_UNKNOWN, now, 60000, note, &news);
+		assert_int_equal(h.suspended, 1);
+		assert_int_equal(lists_health_next(&h), now + LISTS_FIRST_RETRY_MS);
+	}
+	assert_int_equal(news.n, 1);
+	assert_int_equal(h.list[1].tested_ms, 0);
+}
+
 static void
 test_never_tested_again(void **state)
 {
@@ -117,6 +139,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_each_report_suspends),
 		cmocka_unit_test(test_back_off_grows_and_ends),
+		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_never_tested_again),
 	};
 

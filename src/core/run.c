@@ -114,11 +114,11 @@ add_fact(struct transaction *t, struct str name, enum dns_type type, uint64_t ha
 	f->index = (uint8_t)t->n_facts;
 	t->fact[t->n_facts++] = f;
 	if (t->cut_short)
-		f->answer = answer_fail(t->cut_reason);
+		f->answer = answer_fail_ours(t->cut_reason);
 	else if (t->o.source)
 		f->answer = t->o.source->lookup(t->o.source, name, type, hash);
 	else
-		f->answer = answer_fail("no source");
+		f->answer = answer_fail_ours("no source");
 	return f;
 }
 
@@ -126,7 +126,7 @@ const struct dns_answer *
 ask_dns(struct ask *q, enum dns_type type, struct str name)
 {
 	static const struct dns_answer over_budget = {
-		.status = DNS_FAIL, .reason = "too many questions"};
+		.status = DNS_FAIL, .ours = true, .reason = "too many questions"};
 	struct transaction *t = q->txn;
 	uint64_t hash = question_hash(name, type);
 	uint8_t *slot = find_slot(t, name, type, hash);
@@ -266,7 +266,7 @@ transaction_expire(struct transaction *t, const char *reason)
 			continue;
 		if (f->sent)
 			t->o.source->cancel(t->o.source, f);
-		set_answer(t, f, answer_fail(reason));
+		set_answer(t, f, answer_fail_ours(reason));
 	}
 	transaction_run(t);
 }
@@ -309,6 +309,7 @@ transaction_result(struct transaction *t)
 		r.lists.refused |= from->lists.refused;
 		r.lists.wild |= from->lists.wild;
 		r.lists.broken |= from->lists.broken;
+		r.lists.unasked |= from->lists.unasked;
 		r.lists.empty |= from->lists.empty;
 		r.lists.tested |= from->lists.tested;
 		if (from->iprev != AUTH_UNSET)

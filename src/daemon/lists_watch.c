@@ -51,7 +51,8 @@ ask_entry(struct ask *q, struct findings *out, const struct dnsbl_list *l, struc
 		return true;
 	}
 	if (a->status != DNS_OK) {
-		out->lists.failed |= 1;
+		out->lists.failed |= !a->ours;
+		out->lists.unasked |= a->ours;
 		return true;
 	}
 	(void)dnsbl_read(l, a, &wrong);
@@ -131,6 +132,7 @@ outcome(const struct list_reports *r)
 		: r->refused ? LIST_REFUSES
 		: r->broken  ? LIST_BROKEN
 		: r->failed  ? LIST_SILENT
+		: r->unasked ? LIST_UNKNOWN
 		: r->empty   ? LIST_EMPTY
 			     : LIST_FINE;
 }

@@ -26,6 +26,15 @@ answer_fail(const char *reason)
 }
 
 struct answer *
+answer_fail_ours(const char *reason)
+{
+	struct answer *a = answer_fail(reason);
+
+	a->dns.ours = true;
+	return a;
+}
+
+struct answer *
 answer_ref(struct answer *a)
 {
 	must(a->refs > 0);

@@ -12,6 +12,7 @@ struct entry {
 	struct answer *answer;	  /* positive or negative */
 	uint64_t failed_until_ms; /* asking anew failed: until then the failure is the answer */
 	const char *failed_reason;
+	bool failed_ours;
 	size_t bytes;
 	uint16_t type;
 	uint16_t name_n;
@@ -143,7 +144,9 @@ cache_get(struct cache *c, struct str name, enum dns_type type, uint64_t hash, u
 	if (fresh)
 		return answer_ref(e->answer);
 	struct answer *stale = cache_get_stale(c, name, type, hash, now_ms);
-	return stale ? stale : answer_fail(e->failed_reason);
+	if (stale)
+		return stale;
+	return e->failed_ours ? answer_fail_ours(e->failed_reason) : answer_fail(e->failed_reason);
 }
 
 struct answer *
@@ -164,6 +167,7 @@ cache_get_stale(
 	}
 	a->dns = *from;
 	a->dns.status = DNS_STALE;
+	a->dns.ours = e->failed_ours;
 	a->dns.rr = rr;
 	a->dns.alias = arena_str(&a->arena, from->alias);
 	return a;
@@ -203,6 +207,7 @@ cache_put(struct cache *c, struct str name, enum dns_type type, uint64_t hash, s
 	if (a->dns.status == DNS_FAIL) {
 		e->failed_until_ms = now_ms + CACHE_FAIL_MS;
 		e->failed_reason = a->dns.reason;
+		e->failed_ours = a->dns.ours;
 	} else {
 		a->expires_ms = now_ms + (uint64_t)a->dns.ttl * 1000;
 		e->failed_until_ms = 0;

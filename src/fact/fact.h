@@ -40,6 +40,8 @@ struct answer {
 struct answer *answer_new(void);
 /* A failure with one reference; reason is a literal. */
 struct answer *answer_fail(const char *reason);
+/* The same, of a failure on this side: no resolver, no time, no room. */
+struct answer *answer_fail_ours(const char *reason);
 struct answer *answer_ref(struct answer *a);
 void answer_unref(struct answer *a); /* NULL is fine */
 

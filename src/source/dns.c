@@ -33,6 +33,7 @@ struct asking {
 	struct server *server;
 	struct exchange *exchange;
 	const char *fail; /* in line to fail with this reason */
+	bool ours;	  /* that failure is of this side */
 };
 
 struct stub {
@@ -167,7 +168,7 @@ fail_failing(void *ctx)
 	s->busy++;
 	while (!list_is_empty(&s->failing)) {
 		struct asking *q = LIST_ELEMENT(s->failing.next, struct asking, link);
-		conclude(q, answer_fail(q->fail));
+		conclude(q, q->ours ? answer_fail_ours(q->fail) : answer_fail(q->fail));
 	}
 	start_queued(s);
 	leave(s);
@@ -271,6 +272,7 @@ next_try(struct asking *q, const char *last_reason)
 	if (!server || q->tries == TRIES || now >= q->deadline_ms) {
 		/* Also from start() and start_queued(): never answer from here. */
 		s->stats.inflight--;
+		q->ours = !server;
 		fail_soon(q, server ? last_reason : "no resolver answers");
 		return;
 	}
@@ -284,6 +286,7 @@ next_try(struct asking *q, const char *last_reason)
 	if (q->exchange)
 		return;
 	s->stats.inflight--;
+	q->ours = true;
 	fail_soon(q, "cannot send");
 }
 
@@ -373,6 +376,7 @@ start(struct source *source, struct fact *f)
 		move_to(q, &s->queue);
 	} else {
 		s->stats.busy++;
+		q->ours = true;
 		fail_soon(q, "too many questions under way");
 	}
 }

@@ -160,6 +160,22 @@ class Health(ListCase):
         with RawPolicy(self.address) as policy:
             self.assertIn("a.example", self.ask(policy, LISTED[31]))
 
+    def test_dead_resolver_is_not_the_lists_fault(self):
+        self.heal()
+        self.dns.stop()
+        with RawPolicy(self.address, 30) as policy:
+            # Whoever is under way while nobody knows it yet, and those who come afterwards.
+            for i in range(60, 70):
+                self.assertEqual(self.ask(policy, "198.51.100.%d" % i), "DUNNO")
+                time.sleep(1)
+        self.dns.start()
+        mark = time.monotonic()
+        with RawPolicy(self.address) as policy:
+            wait_for(lambda: all(x in self.status() for x in ("a.example fine", "b.example fine")),
+                     15, "lists are well")
+            wait_for(lambda: self.ask(policy, LISTED[40]).startswith("550"), 5, "they refuse again")
+        self.assertLess(time.monotonic() - mark, 15)    # no pause has grown meanwhile
+
     def test_test_entries_are_looked_at_in_the_beginning(self):
         self.dns.wrong["b.example"] = "empty"
         mark = len(self.daemon.log().splitlines())

@@ -174,11 +174,21 @@ class ListDns(asyncio.DatagramProtocol):
         self.port = place.port()
         self.lists, self.code, self.wrong, self.names = lists, code, {}, []
         self.records = records or {}
+        self.loop = loop
         loop.call(self._listen())
 
     async def _listen(self):
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self, local_addr=("127.0.0.1", self.port))
+
+    def stop(self):
+        """The resolver is gone: its port is closed."""
+        async def close():
+            self.transport.close()
+        self.loop.call(close())
+
+    def start(self):
+        self.loop.call(self._listen())
 
     def connection_made(self, transport):
         self.transport = transport
