@@ -1,0 +1,16 @@
+/*
+ * store/image: hot tables in memory, as they were when they were last loaded.
+ *
+ * A load that fails leaves the image of before: what was known stays known.
+ */
+#ifndef STORE_IMAGE_H
+#define STORE_IMAGE_H
+
+#include "store/store.h"
+
+void images_init(struct store *s);
+void images_done(struct store *s);
+/* All hot tables anew. */
+enum store_status images_load(struct store *s);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * store, inside: what a back provides, and what store.c has for it.
+ */
+#ifndef STORE_STORE_PRIVATE_H
+#define STORE_STORE_PRIVATE_H
+
+#include "base/list.h"
+#include "store/age.h"
+#include "store/record.h"
+#include "store/store.h"
+
+/* Told a record; false ends. */
+typedef bool rested_each_fn(void *ctx, struct rested *r);
+
+/* Calls that take as long as they take.  STORE_FAIL: s->trouble says why. */
+struct store_back {
+	/* All of the changes or none, in one transaction, with the store's time now.  safely: on
+	 * the disk when it returns.  n may be 0. */
+	enum store_status (*apply)(
+		struct store *s, const struct store_op *const *ops, size_t n, bool safely);
+	/* *out is valid until the next call of the back. */
+	enum store_status (*read)(
+		struct store *s, enum store_table table, struct str key, struct rested *out);
+	/* In the order of the query; over ones may be among them. */
+	enum store_status (*find)(
+		struct store *s, const struct store_query *q, rested_each_fn *each, void *ctx);
+	/* A hot table may have changed since this was asked last, whoever did it. */
+	bool (*hot_changed)(struct store *s);
+	/* Forget at most max records that are over, past their keep, or too much; *n: how many. */
+	enum store_status (*sweep)(struct store *s, size_t max, size_t *n);
+	enum store_status (*stats)(struct store *s, struct store_stats *out);
+	enum store_status (*check)(struct store *s, void (*fault)(void *ctx, const char *text),
+		void *ctx, uint64_t *records);
+	bool (*backup)(struct store *s, const char *path, struct errbuf *e);
+	void (*close)(struct store *s);
+};
+
+struct image {
+	struct store_image shown;
+	struct store_record **list; /* the same as shown.record */
+	struct arena arena;
+};
+
+struct store {
+	const struct store_back *back;
+	void *own; /* the back's */
+	struct store_options o;
+	struct age age;
+
+	struct list queue; /* of struct queued */
+	size_t queue_bytes;
+	uint64_t oldest_ms; /* when the first change was queued */
+	uint64_t unsafe_ms; /* when the first change was written that is not safe; 0: all are */
+	uint64_t retry_ms;  /* not before this, after trouble */
+	uint64_t pause_ms;
+	uint64_t sweep_ms, hot_ms; /* next time */
+	bool hot_stale;		   /* an image is older than its table */
+
+	struct list asked; /* of struct asked */
+	size_t n_asked;
+
+	struct image image[STORE_TABLES];
+	struct store_counters count;
+	char trouble[256];
+};
+
+struct store *store_new(const struct store_back *back, const struct store_options *o);
+uint64_t store_ms(const struct store *s);
+int64_t store_wall(const struct store *s);
+/* The store's time now. */
+int64_t store_now(struct store *s);
+void store_say(struct store *s, enum store_say level, const char *fmt, ...) PRINTF_LIKE(3, 4);
+/* Note why; always STORE_FAIL. */
+enum store_status store_trouble(struct store *s, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif
