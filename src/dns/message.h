@@ -53,7 +53,8 @@ struct dns_answer {
 	size_t n;
 	const struct dns_rr *rr;
 	uint64_t seq; /* number of its arrival, so that two can be told apart; 0: unknown */
-	bool ours;    /* with DNS_FAIL, DNS_STALE: it failed here, which says nothing of whoever was asked */
+	bool ours;    /* with DNS_FAIL, DNS_STALE: it failed here, which says nothing of whoever was
+			 asked */
 	const char *reason; /* with DNS_FAIL: "timeout", "servfail", ...: a literal, for people */
 };
 
