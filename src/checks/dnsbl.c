@@ -130,64 +130,22 @@ bit(size_t i)
 	return (uint64_t)1 << i;
 }
 
-/* Is the list one that lists everything, or does nobody know?  False while the answer is to come:
- * the check will be run again. */
-static bool
-ask_canary(struct look *k, size_t i, struct hit *h)
-{
-	const struct dnsbl_list *l = &k->set->list[i];
-	struct ask *q = k->q;
-
-	if (!q->lists.canary) /* a record that knows of none */
-		return true;
-	uint64_t number = q->lists.canary + h->seq * UINT64_C(0x9e3779b97f4a7c15);
-	const struct dns_answer *a =
-		ask_dns(q, DNS_A, dnsbl_canary(q->scratch, l, q->client.len == 16, number));
-	k->out->lists.tested |= bit(i);
-	if (!a)
-		return false;
-	if (a->status == DNS_OK) {
-		k->out->lists.wild |= bit(i);
-		h->problem = "lists even what cannot be listed";
-	} else if (a->status != DNS_NONE) {
-		k->out->lists.failed |= a->ours ? 0 : bit(i);
-		h->problem = "did not answer when it was put to the test";
-	}
-	return true;
-}
-
 /* One question to one list; the heaviest answer about any of its subjects stands. */
 static void
 ask_list(struct look *k, size_t i, struct str question, struct str entry, const char *role)
 {
 	const struct dnsbl_list *l = &k->set->list[i];
 	struct hit *h = &k->hit[i];
-	enum dnsbl_wrong wrong;
 
-	if (!question.n)
+	const struct dnsbl_said said = dnsbl_ask(k->q, k->set, i, question, &k->out->lists);
+	if (said.problem)
+		h->problem = said.problem;
+	if (!said.code || (h->code && dnsbl_weight(l, said.code) <= dnsbl_weight(l, h->code)))
 		return;
-	const struct dns_answer *a = ask_dns(k->q, DNS_A, question);
-	if (!a || a->status == DNS_NONE)
-		return;
-	if (a->status != DNS_OK) { /* an expired answer neither accuses nor praises */
-		k->out->lists.failed |= a->ours ? 0 : bit(i);
-		h->problem = "did not answer";
-		return;
-	}
-	const struct list_code *code = dnsbl_read(l, a, &wrong);
-	if (wrong == DNSBL_REFUSED) {
-		k->out->lists.refused |= bit(i);
-		h->problem = "answered with an error code";
-	} else if (wrong == DNSBL_BROKEN) {
-		k->out->lists.broken |= bit(i);
-		h->problem = "answered with what is no answer of a list";
-	}
-	if (!code || (h->code && dnsbl_weight(l, code) <= dnsbl_weight(l, h->code)))
-		return;
-	h->code = code;
+	h->code = said.code;
 	h->entry = entry;
 	h->question = question;
-	h->seq = a->seq;
+	h->seq = said.seq;
 	h->role = role;
 }
 
@@ -230,7 +188,13 @@ ask_one(struct look *k, size_t i)
 					who->role);
 		}
 	}
-	if (h->code && ask_canary(k, i, h) && !h->problem)
+	if (!h->code)
+		return;
+	bool waits = false;
+	const char *wild = dnsbl_ask_canary(q, k->set, i, h->seq, &k->out->lists, &waits);
+	if (wild)
+		h->problem = wild;
+	if (!waits && !h->problem)
 		ask_text(k, l, h);
 }
 
@@ -364,7 +328,6 @@ report_hit(struct look *k, size_t i, struct str provider)
 	bool good = h->action.kind == ACTION_SCORE && (l->allow || h->action.points < 0);
 	struct finding *f = found(k->out, &codes[good ? GOOD : l->domains ? NAME_LISTED : LISTED]);
 	struct str client = ip_str(q, &q->client), entry = l->domains ? h->entry : client;
-	struct str page = dnsbl_lookup(q->scratch, l, entry);
 
 	f->own = h->action;
 	finding_note(f, "client", client);
@@ -374,11 +337,8 @@ report_hit(struct look *k, size_t i, struct str provider)
 	finding_note(f, "reason", reason(q, h));
 	if (good)
 		return;
-	finding_note(f, "lookup", page);
-	finding_note(f, "remedy",
-		page.n ? arena_printf(q->scratch, "see %.*s for the reason and how to be taken off",
-				 STR_ARG(page))
-		       : STR("ask the operator of that list to take it off"));
+	finding_note(f, "lookup", dnsbl_lookup(q->scratch, l, entry));
+	finding_note(f, "remedy", dnsbl_remedy(q->scratch, l, entry));
 	if (h->capped)
 		finding_note(f, "capped", STR("yes"));
 	if (provider.n)

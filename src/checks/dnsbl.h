@@ -51,6 +51,7 @@ struct dnsbl_list {
 	bool domains;	       /* a list of domains */
 	bool ipv4, ipv6;
 	bool helo, rdns, sender; /* names that a list of domains is asked for */
+	bool spf;		 /* it tells whose SPF pass proves nothing: asked by checks/spf */
 	bool registrable;	 /* not for the whole name */
 	bool text;		 /* TXT is asked for too */
 	struct str group;	 /* lists of the same group share a cap */
@@ -102,6 +103,21 @@ struct str dnsbl_lookup(struct arena *a, const struct dnsbl_list *l, struct str 
 enum dnsbl_wrong { DNSBL_FINE, DNSBL_REFUSED, DNSBL_BROKEN };
 const struct list_code *dnsbl_read(
 	const struct dnsbl_list *l, const struct dns_answer *a, enum dnsbl_wrong *wrong_out);
+/* The same about question i of a set's list, with what it shows of the list's health noted. */
+struct dnsbl_said {
+	bool waits;
+	const struct list_code *code; /* NULL: not listed, or not known */
+	uint64_t seq;		      /* of the answer */
+	const char *problem;	      /* it cannot be believed now; NULL: it can */
+};
+struct dnsbl_said dnsbl_ask(struct ask *q, const struct dnsbl_set *set, size_t i,
+	struct str question, struct list_reports *reports);
+/* A listing that came with this seq: does the list list everything, or does nobody know?  NULL: it
+ * is to be believed, or *waits_out is set. */
+const char *dnsbl_ask_canary(struct ask *q, const struct dnsbl_set *set, size_t i, uint64_t seq,
+	struct list_reports *reports, bool *waits_out);
+/* Who can take an entry off, for a fix. */
+struct str dnsbl_remedy(struct arena *a, const struct dnsbl_list *l, struct str entry);
 /* Refusing weighs more than any points, points more than a tag, rewards by their size; what is off
  * less than nothing. */
 int64_t dnsbl_weight(const struct dnsbl_list *l, const struct list_code *code);

@@ -100,6 +100,16 @@ dnsbl_lookup(struct arena *a, const struct dnsbl_list *l, struct str entry)
 	return buf_is_cut(&b) ? STR("") : arena_str(a, buf_str(&b));
 }
 
+struct str
+dnsbl_remedy(struct arena *a, const struct dnsbl_list *l, struct str entry)
+{
+	struct str page = dnsbl_lookup(a, l, entry);
+
+	return page.n
+		? arena_printf(a, "see %.*s for the reason and how to be taken off", STR_ARG(page))
+		: STR("ask the operator of that list to take it off");
+}
+
 const struct action *
 dnsbl_action(const struct dnsbl_list *l, const struct list_code *code)
 {
@@ -141,4 +151,68 @@ dnsbl_read(const struct dnsbl_list *l, const struct dns_answer *a, enum dnsbl_wr
 	}
 	*wrong_out = best ? DNSBL_FINE : wrong;
 	return best;
+}
+
+static uint64_t
+bit(size_t i)
+{
+	return (uint64_t)1 << i;
+}
+
+struct dnsbl_said
+dnsbl_ask(struct ask *q, const struct dnsbl_set *set, size_t i, struct str question,
+	struct list_reports *reports)
+{
+	struct dnsbl_said said = {.code = NULL};
+	enum dnsbl_wrong wrong;
+
+	if (!question.n)
+		return said;
+	const struct dns_answer *a = ask_dns(q, DNS_A, question);
+	if (!a) {
+		said.waits = true;
+		return said;
+	}
+	if (a->status == DNS_NONE)
+		return said;
+	if (a->status != DNS_OK) { /* an expired answer neither accuses nor praises */
+		reports->failed |= a->ours ? 0 : bit(i);
+		said.problem = "did not answer";
+		return said;
+	}
+	said.code = dnsbl_read(&set->list[i], a, &wrong);
+	said.seq = a->seq;
+	if (wrong == DNSBL_REFUSED) {
+		reports->refused |= bit(i);
+		said.problem = "answered with an error code";
+	} else if (wrong == DNSBL_BROKEN) {
+		reports->broken |= bit(i);
+		said.problem = "answered with what is no answer of a list";
+	}
+	return said;
+}
+
+const char *
+dnsbl_ask_canary(struct ask *q, const struct dnsbl_set *set, size_t i, uint64_t seq,
+	struct list_reports *reports, bool *waits_out)
+{
+	if (!q->lists.canary) /* a record that knows of none */
+		return NULL;
+	uint64_t number = q->lists.canary + seq * UINT64_C(0x9e3779b97f4a7c15);
+	const struct dns_answer *a = ask_dns(
+		q, DNS_A, dnsbl_canary(q->scratch, &set->list[i], q->client.len == 16, number));
+	reports->tested |= bit(i);
+	if (!a) {
+		*waits_out = true;
+		return NULL;
+	}
+	if (a->status == DNS_OK) {
+		reports->wild |= bit(i);
+		return "lists even what cannot be listed";
+	}
+	if (a->status != DNS_NONE) {
+		reports->failed |= a->ours ? 0 : bit(i);
+		return "did not answer when it was put to the test";
+	}
+	return NULL;
 }

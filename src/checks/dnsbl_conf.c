@@ -25,7 +25,9 @@ static const struct setting rows[] = {
 	{"ask", SETTING_WORDS, ROW(ask), "helo rdns sender", 0, 0, NULL,
 		"Names that a list of domains is asked about: the one in HELO, the reverse name, "
 		"the "
-		"sender's domain."},
+		"sender's domain; and spf, the sender's domain where its SPF result is a pass: one "
+		"that is listed earns nothing by that (spf_untrusted), and the points of the "
+		"list's answers are not added for it."},
 	{"names", SETTING_CHOICE, ROW(names), "auto", 0, 0, names_words,
 		"Whether a list of domains is asked for the full name or for its registrable "
 		"domain.  "
@@ -292,7 +294,7 @@ dnsbl_compile(struct arena *a, const struct dnsbl_settings *s, bool allow, struc
 	struct errbuf *e)
 {
 	static const char *const families[] = {"4", "6"};
-	static const char *const asks[] = {"helo", "rdns", "sender"};
+	static const char *const asks[] = {"helo", "rdns", "sender", "spf"};
 	const struct known_list *known = known_list_find(s->name);
 	struct dnsbl_list l = {.name = s->name, .allow = allow, .text = s->text && !allow};
 
@@ -306,6 +308,9 @@ dnsbl_compile(struct arena *a, const struct dnsbl_settings *s, bool allow, struc
 	l.helo = has_word(&s->ask, STR("helo"));
 	l.rdns = has_word(&s->ask, STR("rdns"));
 	l.sender = has_word(&s->ask, STR("sender"));
+	l.spf = has_word(&s->ask, STR("spf"));
+	if (l.spf && (allow || !l.domains))
+		return err(e, "ask: spf goes with a list of bad domains (kind = domain)");
 	l.registrable = s->names == NAMES_REGISTRABLE ||
 		(s->names == NAMES_AUTO && known && known->names == LIST_NAMES_REGISTRABLE);
 	l.title = known ? known->title : NULL;

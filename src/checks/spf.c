@@ -15,7 +15,8 @@
  * policy is asked for slow names would otherwise delay his own mail for ever.
  */
 #include "checks/checks.h"
-#include "dns/domains.h"
+#include "checks/spf_cheaters.h"
+#include "dns/name.h"
 #include "spf/eval.h"
 
 enum {
@@ -134,9 +135,9 @@ static const struct finding_code codes[] = {
 		.reference = "RFC 7208 8.3"},
 	[UNTRUSTED] = {.id = "spf_untrusted",
 		.label = "SPF pass of a domain that is not believed",
-		.text = "{client} may send for {domain}, but {entry} is listed here as a domain "
-			"whose SPF records prove nothing",
-		.fix = "ask the receiving administrator to take the domain off that list",
+		.text = "{client} may send for {domain}, but {entry} is {where} as a domain whose "
+			"SPF records prove nothing",
+		.fix = "{remedy}",
 		.cause = CAUSE_AUTH_MISSING,
 		.code = 550,
 		.enhanced = "5.7.1",
@@ -177,7 +178,8 @@ static const struct setting settings[] = {
 		"records and those below are left out."},
 	{"cheaters", SETTING_STRING, ROW(cheaters), "", 0, 0, NULL,
 		"A file of domains, one a line, whose SPF pass counts for nothing because they let "
-		"anybody in."},
+		"anybody in.  DNS lists of such domains are sections [dnsbl NAME] with spf in "
+		"ask."},
 };
 
 /* Names are compared in canonical form. */
@@ -340,24 +342,26 @@ is_wide(const struct ask *q, const struct spf_width *w)
 	return s->wide_from > 0 && q->client.len == 4 && w->outside > (uint64_t)s->wide_from;
 }
 
-static void
+/* What is it worth?  False: wait. */
+static bool
 report_pass(struct ask *q, struct findings *out, const struct identities *who,
 	const struct spf_outcome *o)
 {
-	const struct domains *cheaters = q->site->spf_cheaters;
 	const struct spf_width *w = &o->width;
-	struct str name, entry = STR("");
+	struct spf_cheater cheater;
 	struct finding *f;
 
-	if (cheaters && dns_name_parse(q->scratch, who->domain, &name))
-		entry = domains_find(cheaters, name);
 	if (is_open(q, w)) {
 		f = report(q, out, OPEN, who);
 		finding_note(f, "addresses", addresses(q, w->all, w->partial));
 		note_term(f, w->term, w->domain);
-	} else if (entry.n) {
+	} else if (!spf_find_cheater(q, who->domain, &out->lists, &cheater)) {
+		return false;
+	} else if (cheater.entry.n) {
 		f = report(q, out, UNTRUSTED, who);
-		finding_note(f, "entry", entry);
+		finding_note(f, "entry", cheater.entry);
+		finding_note(f, "where", cheater.where);
+		finding_note(f, "remedy", cheater.remedy);
 		note_term(f, o->term, o->record);
 	} else if (is_wide(q, w)) {
 		f = report(q, out, WIDE, who);
@@ -366,9 +370,11 @@ report_pass(struct ask *q, struct findings *out, const struct identities *who,
 	} else {
 		note_term(report(q, out, PASS, who), o->term, o->record);
 	}
+	return true;
 }
 
-static void
+/* False: wait. */
+static bool
 report_sender(struct ask *q, struct findings *out, const struct identities *who,
 	const struct spf_outcome *o)
 {
@@ -383,10 +389,8 @@ report_sender(struct ask *q, struct findings *out, const struct identities *who,
 
 	out->spf_mailfrom = auth_word(o->result);
 	out->spf_explanation = o->explanation;
-	if (o->result == SPF_PASS) {
-		report_pass(q, out, who, o);
-		return;
-	}
+	if (o->result == SPF_PASS)
+		return report_pass(q, out, who, o);
 	struct finding *f = report(q, out, code_of[o->result], who);
 	if (o->problem.n)
 		finding_note(f, "problem", o->problem);
@@ -394,6 +398,7 @@ report_sender(struct ask *q, struct findings *out, const struct identities *who,
 		note_term(f, o->term, o->record);
 	if (s->explanation && o->explanation.n)
 		finding_note(f, "explanation", o->explanation);
+	return true;
 }
 
 /* The same policy is not held against a client twice. */
@@ -445,8 +450,8 @@ run(struct ask *q, struct findings *out)
 		sender.result = check_mail_from(q, &who, &sender);
 	if (who.sender_to_come || helo.result == SPF_WAIT || sender.result == SPF_WAIT)
 		return CHECK_WAIT;
-	if (who.domain.p)
-		report_sender(q, out, &who, &sender);
+	if (who.domain.p && !report_sender(q, out, &who, &sender))
+		return CHECK_WAIT;
 	if (by_helo)
 		report_helo(q, out, &who, who.null_sender ? &sender : &helo);
 	return CHECK_DONE;

@@ -134,15 +134,19 @@ def run_cheaters(mxward):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as f:
         f.write("# sell passes\nCheap.example\n")
         f.flush()
-        conf = CONF + "[spf]\ncheaters = %s\n[actions]\nspf_pass = score -1\n" % f.name
+        conf = (CONF + "[spf]\ncheaters = %s\n[actions]\nspf_pass = score -1\n"
+                "[dnsbl x.example]\nkind = domain\nask = spf\n127.0.0.2 = score 0\n" % f.name)
         lines = [json.dumps({"v": 1, "id": d, "client": {"ip": "203.0.113.5"}, "helo": "h.example",
                              "from": "a@" + d, "unknown": "none",
                              "facts": [{"q": "dns", "name": d, "type": "TXT", "status": "ok",
                                         "rr": ["v=spf1 ip4:203.0.113.5 -all"]}]})
                  for d in ("mail.cheap.example", "notcheap.example")]
         reports = replay(mxward, conf, lines)
-    got = [([f["id"] for f in r["findings"]], r["score"], r["auth"]["spf_mailfrom"]) for r in reports]
-    want = [(["spf_untrusted"], 0, "pass"), (["spf_pass"], -1, "pass")]
+    got = [([f["id"] for f in r["findings"]], r["score"], r["auth"]["spf_mailfrom"],
+            [f["name"] for f in r["facts"] if f["name"].endswith(".x.example")]) for r in reports]
+    # What the file says no DNS list is asked about.
+    want = [(["spf_untrusted"], 0, "pass", []),
+            (["spf_pass"], -1, "pass", ["notcheap.example.x.example"])]
     return [] if got == want else ["cheaters: got %r, want %r" % (got, want)]
 
 
