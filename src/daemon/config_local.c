@@ -129,8 +129,8 @@ read_whole(struct local_source *source, struct errbuf *e)
 	return local_reading_done(r, e);
 }
 
-bool
-config_load_local(struct config *c, struct errbuf *e)
+static bool
+load(struct config *c, bool needed, struct errbuf *e)
 {
 	const struct named *sections = &c->local_list;
 	struct local_list *list = arena_calloc(&c->arena, sections->n + 1, sizeof(*list));
@@ -148,14 +148,33 @@ config_load_local(struct config *c, struct errbuf *e)
 		source[i].path = arena_z(&c->arena, s->file);
 		source[i].kinds = local_kinds(l->match);
 		l->table = read_whole(&source[i], e);
-		if (!l->table)
+		if (!l->table && needed)
 			return false;
+		if (!l->table) {
+			*e = (struct errbuf){0};
+			source[i].stamp = (struct file_stamp){.nsec = -1};
+			l->table = table_parse("", 0, STR(""), e);
+		}
 		c->local.n++;
 		*(l->allow ? &c->local.allow : &c->local.block) |= l->match;
 	}
 	if (c->local.n)
 		c->generation.site.local = &c->local;
 	return true;
+}
+
+bool
+config_load_local(struct config *c, struct errbuf *e)
+{
+	return load(c, true, e);
+}
+
+void
+config_load_local_again(struct config *c)
+{
+	struct errbuf e = {0};
+
+	must(c->local.n == 0 && load(c, false, &e));
 }
 
 void

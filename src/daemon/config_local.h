@@ -46,6 +46,9 @@ void local_reading_free(struct local_reading *r); /* NULL is fine */
 
 /* Make site.local of c's generation from its sections.  False with e filled. */
 NODISCARD bool config_load_local(struct config *c, struct errbuf *e);
+/* The same again after config_free_local(), without errors: what cannot be read is an empty list,
+ * which whoever watches the files will find changed. */
+void config_load_local_again(struct config *c);
 /* Give the tables back; the generation has no lists then. */
 void config_free_local(struct config *c);
 

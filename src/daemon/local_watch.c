@@ -234,6 +234,6 @@ local_watch_use(struct local_watch *w, struct config *config)
 	config_free_local(config); /* or the first tables would stay for ever */
 	w->current = renew(w);
 	if (w->n)
-		timer_set(w->timer, w->every_ms);
+		timer_set(w->timer, PAUSE_MS);
 	return w->current;
 }

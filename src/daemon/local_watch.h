@@ -25,7 +25,8 @@ struct local_watch *local_watch_new(struct loop *loop, uint64_t every_ms,
 	void (*renewed)(void *ctx, struct generation *next), void *ctx);
 void local_watch_free(struct local_watch *w); /* NULL is fine */
 /* Watch the files of these settings, whose generation has its source and number.  The generation
- * that is to be used for messages, borrowed; the settings' own has no lists any more. */
+ * that is to be used for messages, borrowed; the settings' own has no lists any more.  The first
+ * look comes at once. */
 struct generation *local_watch_use(struct local_watch *w, struct config *config);
 
 #endif

@@ -420,9 +420,12 @@ ready_check(struct parent *p)
 	for (size_t i = 0; i < p->settings->workers; i++)
 		if (p->worker[i].pid == 0 || atomic_load(&p->beats[i].at) == 0)
 			return;
-	if (!p->was_ready)
-		notify("READY=1");
+	if (p->was_ready)
+		return;
 	p->was_ready = true;
+	notify("READY=1");
+	if (p->settings->all_ready)
+		p->settings->all_ready(p->ctx);
 }
 
 /* Abort workers whose loop stands still.  When we ourselves were not run for a while (a stopped

@@ -41,6 +41,9 @@ struct process_settings {
 	size_t n_listen;
 	unsigned workers;  /* 1..PROCESS_WORKERS_MAX */
 	unsigned stall_ms; /* a loop that stands still longer is aborted; 0: PROCESS_STALL_MS */
+	/* Called with ctx in the parent once all workers serve for the first time: it may give back
+	 * what they have inherited.  NULL: nothing is to be done. */
+	void (*all_ready)(void *ctx);
 };
 
 /* A worker's life, in a process of its own: fds are the listening sockets in the order of the

@@ -42,6 +42,7 @@ static struct seen {
 	_Atomic int pid, starts, reloads, terms, uid, groups, root_again, no_new_privs, port;
 	_Atomic int second;  /* descriptor, where there are two */
 	_Atomic int numbers; /* bit i: worker i has started */
+	_Atomic int readies; /* calls of all_ready() */
 	_Atomic unsigned long descriptors;
 } * seen;
 
@@ -423,13 +424,20 @@ test_socket_is_left_out(void **state)
 }
 
 static void
+all_ready(void *ctx)
+{
+	seen->readies++;
+}
+
+static void
 test_workers_have_numbers(void **state)
 {
-	pid_t pid = start(SERVES, (struct process_settings){.workers = 3});
+	pid_t pid = start(SERVES, (struct process_settings){.workers = 3, .all_ready = all_ready});
 	int again;
 
 	assert_true(comes(&seen->starts, 3, 3000));
 	assert_true(comes(&seen->numbers, 1 << 1 | 1 << 2 | 1 << 3, 3000));
+	assert_true(comes(&seen->readies, 1, 3000));
 	again = seen->pid;
 	seen->numbers = 0;
 	kill(again, SIGKILL); /* whose number goes to its successor */
@@ -438,6 +446,7 @@ test_workers_have_numbers(void **state)
 	assert_in_range(seen->numbers, 1 << 1, 1 << 3);
 	kill(pid, SIGTERM);
 	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(seen->readies, 1);
 	assert_int_equal(process_number(), 0);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "daemon/config_local.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/worker.h"
@@ -46,6 +47,16 @@ work(void *ctx, const int *fds, size_t n)
 	s->worker.n_policy = n - s->n_milter - s->has_control;
 	s->worker.control = s->has_control ? fds[n - 1] : -1;
 	return worker_run(&s->worker);
+}
+
+/* The workers have the lists in files and read them again when they change: here they would only
+ * grow old. */
+static void
+forget_lists(void *ctx)
+{
+	struct serve *s = ctx;
+
+	config_free_local(s->worker.config);
 }
 
 static void
@@ -106,7 +117,8 @@ serve_with(struct config *config, const char *path)
 		.pid_file = config->daemon.pid_file,
 		.listen = s.listen,
 		.n_listen = s.n,
-		.workers = (unsigned)config->daemon.workers};
+		.workers = (unsigned)config->daemon.workers,
+		.all_ready = forget_lists};
 	int status = process_run(&settings, work, &s, &e);
 	if (e.count)
 		report(&e, NULL);

@@ -297,6 +297,8 @@ start(struct worker *w)
 		return false;
 	}
 	w->config->generation.number = 1;
+	if (w->config->local.n < w->config->local_list.n) /* our parent has given them up */
+		config_load_local_again(w->config);
 	w->lists = lists_watch_new(w->loop);
 	lists_watch_use(w->lists, w->config);
 	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, renewed, w);

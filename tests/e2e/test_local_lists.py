@@ -1,5 +1,6 @@
 """Lists in files through a real Postfix: replies word for word, friends, files that change."""
 import os
+import signal
 import time
 
 from bed.place import wait_for
@@ -158,6 +159,20 @@ file = {friends}
         self.assertIn("event=list_read", self.reread("shown", SHOWN))
         self.assertTold("blocked_later", "joe@shown.example", 553, "5.7.1",
                         "not from you (case 17)")
+
+
+    def test_worker_that_died(self):
+        """Its successor has the lists as they are by then."""
+        self.reread("more", "192.0.2.81\n")
+        parent, worker = self.mxward.pids()
+        os.kill(worker, signal.SIGKILL)
+        wait_for(lambda: len(set(self.mxward.pids()) - {parent, worker}) == 1, 10, "new worker")
+        with self.outage():
+            self.told("good")           # on the connection to the one that is gone
+        self.assertTold("blocked_later", "sender@good.example", 553, "5.7.1", OWN)
+        self.assertTold("blocked", "sender@good.example", 554, "5.7.9",
+                        "user-defined policy: you know why, 100%")
+        self.reread("more", "")
 
 
 class PolicyLists(Lists, Policy, MxwardCase):
