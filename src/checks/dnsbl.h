@@ -95,6 +95,9 @@ struct str dnsbl_name_question(struct arena *a, const struct dnsbl_list *l, stru
 /* The question about what nobody can have listed: an address of the loopback network, or a name
  * below .invalid, that the number picks. */
 struct str dnsbl_canary(struct arena *a, const struct dnsbl_list *l, bool ipv6, uint64_t canary);
+/* A test entry as settings and the table of known lists write it: an address or a name; empty for
+ * an empty one. */
+struct str dnsbl_entry_question(struct arena *a, const struct dnsbl_list *l, struct str entry);
 /* The page about one entry, or empty. */
 struct str dnsbl_lookup(struct arena *a, const struct dnsbl_list *l, struct str entry);
 

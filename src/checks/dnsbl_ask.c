@@ -1,18 +1,19 @@
 /* checks/dnsbl_ask: how a DNS list is asked, and what its answers say (RFC 5782). */
 #include "checks/dnsbl.h"
 
+/* RFC 1035 2.3.4, as text; what is asked about are host names, without escapes. */
+#define QUESTION_MAX 253
+
 static struct str
 question(struct arena *a, struct str head, struct str zone)
 {
 	char room[DNS_NAME_TEXT_MAX];
 	struct buf b = BUF(room);
 
-	/* Escapes make text longer than the name: what does not fit here might still be a name, but
-	 * nobody's. */
 	buf_put(&b, head);
 	buf_putc(&b, '.');
 	buf_put(&b, zone);
-	if (buf_is_cut(&b) || !head.n)
+	if (b.n > QUESTION_MAX || !head.n)
 		return STR("");
 	return arena_str(a, buf_str(&b));
 }
@@ -45,6 +46,19 @@ dnsbl_name_question(struct arena *a, const struct dnsbl_list *l, struct str name
 	return question(a, name, l->zone);
 }
 
+/* 5: the test entries of lists of IPv6 addresses are mapped IPv4 addresses, ::ffff:7f00:2. */
+static struct str
+mapped_question(struct arena *a, const struct dnsbl_list *l, bool mapped, const struct ip *ip)
+{
+	struct ip six = {.len = 16};
+
+	if (!mapped)
+		return dnsbl_ip_question(a, l, ip);
+	six.b[10] = six.b[11] = 0xff;
+	memcpy(six.b + 12, ip->b, 4);
+	return dnsbl_ip_question(a, l, &six);
+}
+
 /* The same for everybody who has the number: a record is judged again with the names it has. */
 static uint64_t
 pick(struct str zone, uint64_t canary)
@@ -69,13 +83,22 @@ dnsbl_canary(struct arena *a, const struct dnsbl_list *l, bool ipv6, uint64_t ca
 	if (l->domains)
 		return question(
 			a, arena_printf(a, "c%016llx.invalid", (unsigned long long)r), l->zone);
-	if (ipv6) { /* 5: the test entries of IPv6 lists are mapped IPv4 addresses */
-		struct ip six = {.len = 16};
-		six.b[10] = six.b[11] = 0xff;
-		memcpy(six.b + 12, ip.b, 4);
-		ip = six;
-	}
-	return dnsbl_ip_question(a, l, &ip);
+	return mapped_question(a, l, ipv6, &ip);
+}
+
+struct str
+dnsbl_entry_question(struct arena *a, const struct dnsbl_list *l, struct str entry)
+{
+	struct str name;
+	struct ip ip;
+
+	if (!entry.n)
+		return STR("");
+	if (!l->domains && ip_parse(entry, &ip))
+		return mapped_question(a, l, !l->ipv4 && ip.len == 4, &ip);
+	if (!dns_name_parse(a, entry, &name))
+		return STR("");
+	return dnsbl_name_question(a, l, name);
 }
 
 struct str

@@ -62,22 +62,6 @@ ask_entry(struct ask *q, struct findings *out, const struct dnsbl_list *l, struc
 	return true;
 }
 
-/* A test entry as settings and the table of known lists write it: an address or a name. */
-static struct str
-entry_question(struct ask *q, const struct dnsbl_list *l, struct str entry)
-{
-	struct str name;
-	struct ip ip;
-
-	if (!entry.n)
-		return STR("");
-	if (!l->domains && ip_parse(entry, &ip))
-		return dnsbl_ip_question(q->scratch, l, &ip);
-	if (!dns_name_parse(q->scratch, entry, &name))
-		return STR("");
-	return dnsbl_name_question(q->scratch, l, name);
-}
-
 static enum check_status
 run_test(struct ask *q, struct findings *out)
 {
@@ -86,8 +70,8 @@ run_test(struct ask *q, struct findings *out)
 
 	ask_entry(q, out, l, dnsbl_canary(q->scratch, l, v6, q->lists.canary), false);
 	if (l->test_every_ms) {
-		ask_entry(q, out, l, entry_question(q, l, l->test_listed), true);
-		ask_entry(q, out, l, entry_question(q, l, l->test_unlisted), false);
+		ask_entry(q, out, l, dnsbl_entry_question(q->scratch, l, l->test_listed), true);
+		ask_entry(q, out, l, dnsbl_entry_question(q->scratch, l, l->test_unlisted), false);
 	}
 	return q->waits ? CHECK_WAIT : CHECK_DONE;
 }
