@@ -7,6 +7,8 @@
 #define HEAD 9 /* version, length, sum */
 /* Sums stop here, so that nothing computed from them overflows. */
 #define NUMBER_MAX ((int64_t)1 << 62)
+/* No time is later (in the year 36812), nor any span longer, so that their sum can be read too. */
+#define TIME_MAX ((int64_t)1 << 40)
 
 const struct store_table_info store_tables[STORE_TABLES] = {
 	[STORE_CASE] = {"case", "decisions", false, 1, 2, {"accepted", "refused"}},
@@ -120,8 +122,8 @@ parse_body(struct cursor *c, struct rested *o)
 	o->expires = get64(c);
 	o->half_life_s = cursor_u32(c);
 	o->score = get64(c);
-	if (o->r.kind >= STORE_KINDS || !is_sane(o->made) || !is_sane(o->touched) ||
-		!is_sane(o->expires) || o->made < 0 || o->touched < 0 || o->expires < 0 ||
+	if (o->r.kind >= STORE_KINDS || o->made < 0 || o->made > TIME_MAX || o->touched < 0 ||
+		o->touched > TIME_MAX || o->expires < 0 || o->expires > 2 * TIME_MAX ||
 		!is_sane(o->score) || cursor_u8(c) != STORE_NUMBERS)
 		cursor_fail(c);
 	for (size_t i = 0; i < STORE_NUMBERS; i++) {
@@ -203,6 +205,8 @@ add(const struct store_op *op, int64_t now, struct rested *o)
 void
 rested_apply(const struct rested *r, const struct store_op *op, int64_t now, struct rested *out)
 {
+	if (now > TIME_MAX)
+		now = TIME_MAX;
 	if (r && !rested_is_over(r, now))
 		*out = *r;
 	else
@@ -232,7 +236,7 @@ store_op_is_valid(const struct store_op *op)
 	if ((unsigned)op->op > STORE_DEL || (unsigned)op->table >= STORE_TABLES || op->key.n == 0 ||
 		op->key.n > STORE_KEY_MAX || op->value.n > STORE_VALUE_MAX ||
 		op->kind >= store_tables[op->table].kinds || op->n_words > STORE_WORDS_MAX ||
-		op->keep_s < 0 || op->keep_s > (int64_t)1 << 40)
+		op->keep_s < 0 || op->keep_s > TIME_MAX)
 		return false;
 	for (size_t i = 0; i < op->n_words; i++)
 		if (op->word[i].n == 0 || op->word[i].n > STORE_WORD_MAX)
