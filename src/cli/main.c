@@ -22,6 +22,7 @@ static const struct {
 	{"check", cli_check, "run the checks on one client by hand"},
 	{"replay", cli_replay, "judge recorded transactions again, without a network"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
+	{"store", cli_store, "check, copy and measure what outlives a restart"},
 	{"conf", cli_conf, "check and show settings, list findings"},
 };
 

@@ -1,4 +1,5 @@
 /* cli/report: see report.h. */
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +10,37 @@
 #include "wire/reply.h"
 
 #define TEXT_MAX 2048
+
+void
+page_put_duration(const struct page *p, uint64_t s)
+{
+	static const struct {
+		uint64_t s;
+		const char *name;
+	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+	size_t i = 0;
+
+	while (i < COUNT(units) - 1 && s < units[i].s)
+		i++;
+	fprintf(p->out, "%" PRIu64 " %s", s / units[i].s, units[i].name);
+	if (i < COUNT(units) - 1 && s % units[i].s / units[i + 1].s)
+		fprintf(p->out, " %" PRIu64 " %s", s % units[i].s / units[i + 1].s,
+			units[i + 1].name);
+}
+
+void
+page_put_size(const struct page *p, uint64_t bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB"};
+	double n = (double)bytes / 1024;
+	size_t i = 0;
+
+	while (i < COUNT(units) - 1 && n >= 1024) {
+		n /= 1024;
+		i++;
+	}
+	fprintf(p->out, "%.1f %s", n, units[i]);
+}
 
 bool
 report_wants_colour(FILE *out)

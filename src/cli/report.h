@@ -27,6 +27,9 @@ struct page {
 /* Text that may hold anybody's bytes: they are escaped.  colour: the parameters of SGR ("1;31"), or
  * NULL. */
 void page_put(const struct page *p, const char *colour, struct str s);
+/* "3 d 4 h", "12.5 MiB". */
+void page_put_duration(const struct page *p, uint64_t s);
+void page_put_size(const struct page *p, uint64_t bytes);
 /* Whether this stream should have colour: a terminal, NO_COLOR unset. */
 bool report_wants_colour(FILE *out);
 

@@ -58,37 +58,6 @@ text(const json_t *o, const char *key)
 /* --- showing --- */
 
 static void
-put_duration(const struct page *p, uint64_t s)
-{
-	static const struct {
-		uint64_t s;
-		const char *name;
-	} units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-	size_t i = 0;
-
-	while (i < COUNT(units) - 1 && s < units[i].s)
-		i++;
-	fprintf(p->out, "%" PRIu64 " %s", s / units[i].s, units[i].name);
-	if (i < COUNT(units) - 1 && s % units[i].s / units[i + 1].s)
-		fprintf(p->out, " %" PRIu64 " %s", s % units[i].s / units[i + 1].s,
-			units[i + 1].name);
-}
-
-static void
-put_size(const struct page *p, uint64_t bytes)
-{
-	static const char *const units[] = {"KiB", "MiB", "GiB"};
-	double n = (double)bytes / 1024;
-	size_t i = 0;
-
-	while (i < COUNT(units) - 1 && n >= 1024) {
-		n /= 1024;
-		i++;
-	}
-	fprintf(p->out, "%.1f %s", n, units[i]);
-}
-
-static void
 show_daemon(const struct page *p, const json_t *o)
 {
 	struct str settings = text(o, "settings");
@@ -102,7 +71,7 @@ show_daemon(const struct page *p, const json_t *o)
 	fputs(workers > 1 ? " (each counts for itself)\nstarted   " : "\nstarted   ", p->out);
 	page_put(p, NULL, text(o, "started"));
 	fputs(", ", p->out);
-	put_duration(p, number(o, "uptime_s"));
+	page_put_duration(p, number(o, "uptime_s"));
 	fputs(" ago\nsettings  ", p->out);
 	page_put(p, NULL, settings.n ? settings : STR("the defaults"));
 	fprintf(p->out, ", generation %" PRIu64 "\n", number(o, "generation"));
@@ -188,7 +157,7 @@ show_dns(const struct page *p, const json_t *o)
 		fputc('\n', p->out);
 	}
 	fprintf(p->out, "cache     answers %" PRIu64 ", ", number(cache, "entries"));
-	put_size(p, number(cache, "bytes"));
+	page_put_size(p, number(cache, "bytes"));
 	fprintf(p->out, "; hits %" PRIu64 " of %" PRIu64 " (%.1f %%), evicted %" PRIu64 "\n", hits,
 		all, all ? 100 * (double)hits / (double)all : 0, number(cache, "evicted"));
 }
@@ -213,7 +182,7 @@ show_health(const struct page *p, const json_t *o)
 		fputs(lost || i ? "          " : "", p->out);
 		page_put(p, "1;31", text(one, "finding"));
 		fputs(" is suspended for another ", p->out);
-		put_duration(p, number(one, "seconds_left"));
+		page_put_duration(p, number(one, "seconds_left"));
 		fputs(": it suddenly refused most clients\n", p->out);
 	}
 	if (!lost && !json_array_size(suspended)) {
@@ -238,11 +207,11 @@ show_lists(const struct page *p, const json_t *o)
 		page_put(p, str_eq(state, STR("fine")) ? "1;32" : "1;31", state);
 		if (number(list, "suspended_s")) {
 			fputs(" for ", p->out);
-			put_duration(p, number(list, "suspended_s"));
+			page_put_duration(p, number(list, "suspended_s"));
 		}
 		if (json_object_get(list, "tested_s")) {
 			fputs(", tested ", p->out);
-			put_duration(p, number(list, "tested_s"));
+			page_put_duration(p, number(list, "tested_s"));
 			fputs(" ago", p->out);
 		}
 		if (why.n) {

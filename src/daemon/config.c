@@ -145,6 +145,22 @@ static const struct setting log_rows[] = {
 		"info logs one line for each decision."},
 };
 
+static const struct setting store_rows[] = {
+	{"file", SETTING_STRING, FIELD(store, file), "", 0, 0, NULL,
+		"Path of the file, in a directory that the daemon's user may write to; empty: "
+		"none.  "
+		"Two more files appear beside it while it is in use."},
+	{"keep_refused", SETTING_DURATION, FIELD(store, keep_refused), "30d", 3600000,
+		3650 * 86400000LL, NULL,
+		"How long a message that was refused or put off is remembered."},
+	{"keep_accepted", SETTING_DURATION, FIELD(store, keep_accepted), "7d", 3600000,
+		3650 * 86400000LL, NULL, "How long one that was accepted."},
+	{"max_size", SETTING_SIZE, FIELD(store, max_size), "1G", 0, (int64_t)1 << 50, NULL,
+		"When the file is larger, the oldest messages are forgotten early, accepted ones "
+		"first; 0: no limit.  Exemptions and switches are never forgotten for want of "
+		"room."},
+};
+
 static const struct section fixed_sections[] = {
 	{.name = "listen",
 		.help = "Where mail servers connect.",
@@ -199,6 +215,12 @@ static const struct section fixed_sections[] = {
 		.help = "What is written down.",
 		ROWS(log_rows),
 		.size = sizeof(struct log_settings)},
+	{.name = "store",
+		.help = "What is to outlive a restart.  In this version only \"mxward store\" uses "
+			"it: the daemon writes nothing to it yet.",
+		ROWS(store_rows),
+		.size = sizeof(struct store_settings),
+		.check = store_section_check},
 };
 
 #define SECTIONS_MAX (COUNT(fixed_sections) + 3 + CHECKS_MAX)
@@ -231,7 +253,7 @@ config_structs(struct config *c, size_t *n)
 	}
 	void **all = arena_calloc(&c->arena, SECTIONS_MAX, sizeof(*all));
 	void *const fixed[] = {&c->listen, &c->dns, &c->policy, &c->site, &c->networks, &c->actions,
-		&c->exempt, &c->health, &c->daemon, &c->log};
+		&c->exempt, &c->health, &c->daemon, &c->log, &c->store};
 	size_t n_checks, k = 0;
 	const struct check *const *checks = checks_all(&n_checks);
 

@@ -62,6 +62,11 @@ struct log_settings {
 	int level;
 };
 
+struct store_settings {
+	struct str file; /* empty: none */
+	int64_t keep_refused, keep_accepted, max_size;
+};
+
 struct actions_settings {
 	struct action action[2][CHECKS_MAX][HEALTH_CODES_MAX];
 	bool set[2][CHECKS_MAX][HEALTH_CODES_MAX];
@@ -83,6 +88,7 @@ struct config {
 	struct health_settings health;
 	struct daemon_settings daemon;
 	struct log_settings log;
+	struct store_settings store;
 	struct actions_settings actions;
 	struct exempt_settings exempt;
 	struct named dnsbl, dnswl;		 /* of struct dnsbl_settings */

@@ -216,3 +216,15 @@ policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 		return err(e, "defer_at must lie between 0 (never) and reject_at");
 	return true;
 }
+
+/* A daemon's working directory is nobody's choice. */
+bool
+store_section_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
+{
+	const struct store_settings *s = section_struct;
+
+	if (s->file.n && (s->file.p[0] != '/' || str_find(s->file, '\0') < s->file.n))
+		return err(e, "file = %.*s: a path that begins with / is expected",
+			(int)(s->file.n < 200 ? s->file.n : 200), s->file.p);
+	return true;
+}

@@ -20,4 +20,6 @@ bool dns_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *
 uint64_t checks_off(const struct words *names);
 bool policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 
+bool store_section_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
+
 #endif

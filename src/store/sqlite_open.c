@@ -304,6 +304,14 @@ failed(struct store *s, int rc, struct errbuf *e)
 {
 	struct sqlite *q = s->own;
 
+	if (s->o.read_only && ((rc & 0xff) == SQLITE_READONLY || (rc & 0xff) == SQLITE_CANTOPEN)) {
+		err(e,
+			"cannot open %s: whoever reads it must be able to write to its directory, "
+			"where "
+			"readers and writers of it share memory",
+			q->path);
+		return OPENED_NOT;
+	}
 	if (!is_damage(q, rc)) {
 		err(e, "cannot open %s: %s", q->path, sqlite3_errmsg(q->db));
 		return OPENED_NOT;

@@ -67,7 +67,7 @@ test_read_only(void **state)
 	const struct store_options o = {.read_only = true};
 	size_t n;
 
-	expect_refused(&o, "unable to open");
+	expect_refused(&o, "cannot open");
 	assert_int_equal(access(path, F_OK), -1);
 	struct store *s = opened();
 	put(s, STORE_CASE, "a", STR("one"));

@@ -1,0 +1,290 @@
+/*
+ * cli/store: check, copy and measure the store.
+ *
+ * The file is opened for reading only, and may be in use: nothing is changed or repaired.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/report.h"
+#include "daemon/config.h"
+#include "store/store.h"
+
+#define BUSY_MS 5000 /* nobody waits for us */
+
+static const char help[] =
+	"Usage: mxward store check [-c FILE] [--file PATH]\n"
+	"       mxward store backup [-c FILE] [--file PATH] COPY\n"
+	"       mxward store stats [-c FILE] [--file PATH] [--json]\n"
+	"Look after the store.  The daemon may be running; it is not disturbed.\n"
+	"\n"
+	"  check               read everything and say what is damaged\n"
+	"  backup COPY         copy the store as of now to COPY, which must not exist\n"
+	"  stats               records and bytes of each table\n"
+	"\n"
+	"  -c, --config FILE   settings whose [store] file is meant; without it\n"
+	"                      " CONFIG_FILE " if there is one\n"
+	"  --file PATH         the store itself, or a copy; no settings are read\n"
+	"  --json              stats: one JSON object on one line\n"
+	"  -h, --help          this text\n"
+	"\n"
+	"Exit status: 0, 65 when something is damaged or the file is no store, 66 when\n"
+	"there is no such file, 73 when COPY cannot be made, 75 when the store is\n"
+	"busy, 77 when it may not be read, otherwise as sysexits.h.\n";
+
+struct options {
+	const char *what, *settings, *file, *copy;
+	bool json;
+};
+
+/* --- what is done --- */
+
+static int
+not_ok(enum store_status status, const char *path, const char *doing)
+{
+	if (status == STORE_BUSY)
+		return cli_fail(EX_TEMPFAIL, "cannot %s %s: it is busy", doing, path);
+	return cli_fail(EX_DATAERR, "cannot %s %s: it is damaged; \"mxward store check\" says more",
+		doing, path);
+}
+
+static void
+on_fault(void *ctx, const char *text)
+{
+	fprintf(stderr, "mxward: %s: %s\n", (const char *)ctx, text);
+}
+
+static int
+check(struct store *s, const struct options *o)
+{
+	uint64_t records;
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s", o->file);
+	enum store_status status = store_check(s, on_fault, path, &records);
+	if (status == STORE_BUSY)
+		return not_ok(status, o->file, "check");
+	if (status != STORE_OK)
+		return EX_DATAERR; /* the faults have been said */
+	printf("%s: %" PRIu64 " record%s, no fault\n", o->file, records, records == 1 ? "" : "s");
+	return cli_finish(EX_OK);
+}
+
+static int
+backup(struct store *s, const struct options *o)
+{
+	struct errbuf e = {0};
+
+	if (!store_backup(s, o->copy, &e))
+		return cli_fail(EX_CANTCREAT, "%s", e.text);
+	return cli_finish(EX_OK);
+}
+
+static void
+show_tables(const struct page *p, const struct store_stats *stats)
+{
+	for (size_t i = 0; i < STORE_TABLES; i++) {
+		const struct store_table_stats *t = &stats->table[i];
+		fprintf(p->out, "%-8s %10" PRIu64, store_tables[i].name, t->records);
+		if (t->records) {
+			fputs(" records, ", p->out);
+			page_put_size(p, t->bytes);
+			fputs(", changed last ", p->out);
+			page_put_duration(p, t->newest_s > 0 ? (uint64_t)t->newest_s : 0);
+			fputs(" to ", p->out);
+			page_put_duration(p, t->oldest_s > 0 ? (uint64_t)t->oldest_s : 0);
+			fputs(" ago", p->out);
+		}
+		fputc('\n', p->out);
+	}
+}
+
+static void
+show(const char *path, const struct store_stats *stats)
+{
+	const struct page p = {stdout, report_wants_colour(stdout)};
+
+	fputs("file     ", p.out);
+	page_put(&p, NULL, str_of(path));
+	fputs(", ", p.out);
+	page_put_size(&p, stats->size);
+	fputs(", of which free ", p.out);
+	page_put_size(&p, stats->free);
+	fputc('\n', p.out);
+	show_tables(&p, stats);
+	/* Not for the second by which two clocks always differ. */
+	if (stats->behind_s > 60 || stats->behind_s < -60) {
+		fputs("time     ", p.out);
+		page_put_duration(
+			&p, (uint64_t)(stats->behind_s < 0 ? -stats->behind_s : stats->behind_s));
+		fputs(stats->behind_s < 0 ? " ahead of" : " behind", p.out);
+		fputs(" the wall clock, which was set or not there: catching up\n", p.out);
+	}
+}
+
+static void
+show_json(const char *path, const struct store_stats *stats)
+{
+	json_t *tables = json_object();
+
+	for (size_t i = 0; i < STORE_TABLES; i++) {
+		const struct store_table_stats *t = &stats->table[i];
+		json_t *one = json_pack("{sI sI}", "records", (json_int_t)t->records, "bytes",
+			(json_int_t)t->bytes);
+		if (t->records) {
+			json_object_set_new(one, "oldest_s", json_integer(t->oldest_s));
+			json_object_set_new(one, "newest_s", json_integer(t->newest_s));
+		}
+		json_object_set_new(tables, store_tables[i].name, one);
+	}
+	/* A path that is not UTF-8 has no place in JSON. */
+	json_t *o = json_pack("{sI sI sI so}", "size", (json_int_t)stats->size, "free",
+		(json_int_t)stats->free, "behind_s", (json_int_t)stats->behind_s, "tables", tables);
+	json_object_set_new(o, "file", json_string(path));
+	json_dumpf(o, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(o);
+}
+
+static int
+stats(struct store *s, const struct options *o)
+{
+	struct store_stats all;
+	enum store_status status = store_stats(s, &all);
+
+	if (status != STORE_OK)
+		return not_ok(status, o->file, "measure");
+	if (o->json)
+		show_json(o->file, &all);
+	else
+		show(o->file, &all);
+	return cli_finish(EX_OK);
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct store *s, const struct options *o);
+} verbs[] = {{"check", check}, {"backup", backup}, {"stats", stats}};
+
+/* --- which store --- */
+
+static int
+run(const struct options *o)
+{
+	const struct store_options how = {.read_only = true, .busy_ms = BUSY_MS};
+	struct errbuf e = {0};
+	int status = EX_USAGE;
+
+	if (access(o->file, R_OK) != 0)
+		return cli_fail(errno == EACCES ? EX_NOPERM : EX_NOINPUT, "cannot read %s: %s",
+			o->file, strerror(errno));
+	struct store *s = store_open_sqlite(o->file, &how, &e);
+	if (!s)
+		return cli_fail(access(o->file, W_OK) == 0 ? EX_DATAERR : EX_NOPERM, "%s", e.text);
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		if (strcmp(o->what, verbs[i].name) == 0)
+			status = verbs[i].run(s, o);
+	store_close(s);
+	return status;
+}
+
+static void
+report(const struct errbuf *one, void *ctx)
+{
+	char line[1024];
+
+	errbuf_print(one, line, sizeof(line));
+	fprintf(stderr, "mxward: %s\n", line);
+}
+
+static int
+run_by_settings(struct options *o)
+{
+	struct errbuf e = {0};
+	const char *path = o->settings;
+
+	if (!path && access(CONFIG_FILE, F_OK) == 0)
+		path = CONFIG_FILE;
+	struct config *config = config_load_file(path, report, NULL, &e);
+	if (!config)
+		return cli_fail(EX_CONFIG, "the settings have errors; --file PATH does without");
+	if (config->store.file.n)
+		o->file = arena_z(&config->arena, config->store.file);
+	int status = o->file
+		? run(o)
+		: cli_fail(EX_CONFIG,
+			  "[store] file is empty: there is no store; --file PATH names "
+			  "another");
+	config_free(config);
+	return status;
+}
+
+enum { OPT_FILE = 256, OPT_JSON };
+
+/* -1: to be run; else the exit status. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+		{"file", required_argument, NULL, OPT_FILE}, {"json", no_argument, NULL, OPT_JSON},
+		{"help", no_argument, NULL, 'h'}, {0}};
+
+	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+		switch (c) {
+		case 'c':
+			o->settings = optarg;
+			break;
+		case OPT_FILE:
+			o->file = optarg;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return cli_finish(EX_OK);
+		default:
+			return cli_usage("store", "wrong option");
+		}
+	}
+	if (optind < argc)
+		o->what = argv[optind++];
+	if (o->what && strcmp(o->what, "backup") == 0 && optind < argc)
+		o->copy = argv[optind++];
+	if (optind < argc)
+		return cli_usage("store", "unexpected \"%s\"", argv[optind]);
+	return -1;
+}
+
+int
+cli_store(int argc, char **argv)
+{
+	struct options o = {0};
+	const char *names[COUNT(verbs)];
+	bool known = false;
+	int status = read_options(argc, argv, &o);
+
+	if (status >= 0)
+		return status;
+	if (!o.what)
+		return cli_usage("store", "what is to be done: check, backup or stats?");
+	for (size_t i = 0; i < COUNT(verbs); i++) {
+		names[i] = verbs[i].name;
+		known = known || strcmp(o.what, names[i]) == 0;
+	}
+	const char *near = nearest_name(str_of(o.what), names, COUNT(names));
+	if (!known)
+		return cli_usage("store", "unknown \"%s\"%s%s%s", o.what,
+			near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	if (strcmp(o.what, "backup") == 0 && !o.copy)
+		return cli_usage("store", "backup: where to?");
+	if (o.json && strcmp(o.what, "stats") != 0)
+		return cli_usage("store", "--json is for stats");
+	return o.file ? run(&o) : run_by_settings(&o);
+}
