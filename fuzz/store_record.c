@@ -32,7 +32,7 @@ check_change(const struct rested *r, enum store_op_kind kind, struct str bytes, 
 	must(!buf_is_cut(&b));
 	must(rested_parse(buf_str(&b), r->r.table, r->r.key, &back));
 	must(str_eq(back.r.value, after.r.value) && back.score == after.score);
-	must(after.touched >= r->touched || after.made != r->made);
+	must(after.touched >= r->touched || rested_is_over(r, now));
 	rested_age(&back, now);
 	must(back.r.age_s >= 0 && back.r.idle_s >= 0 && back.r.left_s >= 0);
 	must((back.r.score < 0 ? -back.r.score : back.r.score) <=

@@ -247,6 +247,7 @@ static sqlite3_vfs failing, *base;
 static sqlite3_io_methods methods[2];
 static const sqlite3_io_methods *sound[2];
 static bool fail_writes, fail_reads;
+static int log_syncs;
 
 static const sqlite3_io_methods *
 sound_of(const sqlite3_file *f)
@@ -263,6 +264,7 @@ failing_write(sqlite3_file *f, const void *p, int n, sqlite3_int64 at)
 static int
 failing_sync(sqlite3_file *f, int flags)
 {
+	log_syncs += f->pMethods == &methods[1];
 	return fail_writes ? SQLITE_IOERR_FSYNC : sound_of(f)->xSync(f, flags);
 }
 
@@ -294,17 +296,24 @@ works_again(void)
 	fail_writes = fail_reads = false;
 }
 
+/* What is opened from now on. */
+static void
+fail_by_switch(void)
+{
+	base = sqlite3_vfs_find(NULL);
+	failing = *base;
+	failing.zName = "failing";
+	failing.xOpen = failing_open;
+	sqlite3_vfs_register(&failing, 1);
+}
+
 static void
 test_eio(void **state)
 {
 	const struct store_options o = {.say = plain.say, .clock = &ahead};
 
 	fill();
-	base = sqlite3_vfs_find(NULL);
-	failing = *base;
-	failing.zName = "failing";
-	failing.xOpen = failing_open;
-	sqlite3_vfs_register(&failing, 1);
+	fail_by_switch();
 	struct store *s = opened_with(&o);
 	store_work(s);
 	fail_writes = true;
@@ -314,6 +323,43 @@ test_eio(void **state)
 	assert_int_equal(files_with("corrupt"), 0);
 	works_again();
 	store_close(opened());
+	sqlite3_vfs_unregister(&failing);
+}
+
+/* Should the power fail: what was written a second ago is on the disk, for one sync a second. */
+static void
+test_log_is_synced_each_second(void **state)
+{
+	const struct store_options o = {.clock = &ahead};
+
+	fail_by_switch();
+	struct store *s = opened_with(&o);
+	store_work(s);
+	log_syncs = 0;
+	for (int i = 0; i < 100; i++) { /* 20 s with a transaction every 200 ms */
+		put(s, STORE_CASE, "a", STR("one"));
+		ms_by += 200;
+		store_work(s);
+	}
+	assert_in_range(log_syncs, 15, 25);
+	/* And the last one, though nothing comes after it. */
+	ms_by += 2000;
+	store_work(s);
+	log_syncs = 0;
+	put(s, STORE_CASE, "a", STR("two"));
+	ms_by += 200;
+	store_work(s);
+	assert_int_equal(log_syncs, 0);
+	ms_by += 1000;
+	store_work(s);
+	assert_int_equal(log_syncs, 1);
+	ms_by += 60000;
+	store_work(s);
+	assert_int_equal(log_syncs, 1);
+	put(s, STORE_CASE, "a", STR("three"));
+	assert_int_equal(store_sync(s), STORE_OK);
+	assert_int_equal(log_syncs, 2);
+	store_close(s);
 	sqlite3_vfs_unregister(&failing);
 }
 
@@ -327,6 +373,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_file_taken_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_disk_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_eio, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_log_is_synced_each_second, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
