@@ -1,10 +1,12 @@
 """The bed proves itself: what the other tests rely on, and that the invariants can fail."""
 import socket
+from unittest import mock
 
+import case
 from bed.dns import ask
 from bed.place import can_connect
 from bed.wire import check_replycode
-from case import Case
+from case import HARD_SECONDS, Case, MxwardCase
 from world import C, Client
 
 STRANGER = Client("stranger", "203.0.113.5", "mail.good.example", None, ("rdns_none",))
@@ -108,7 +110,8 @@ class NoopServers(Case):
         for answer, words in ((b"action=550 4.7.25 wrong class\n\n", "not an action"),
                               (b"action=550 5.7.25 caf\xc3\xa9\n\n", "not an action"),
                               (b"action=550 5.7.25 " + b"x" * 600 + b"\n\n", "longer than"),
-                              (b"action=DUNNO\n\naction=DUNNO\n\n", "nobody asked")):
+                              (b"action=DUNNO\n\naction=DUNNO\n\n", "nobody asked"),
+                              (b"DUNNO\n\n", "not one line")):
             with self.subTest(answer):
                 self.bed.noop_policy.answer = lambda a, answer=answer: answer
                 self.ask("proof_policy", STRANGER)
@@ -129,6 +132,27 @@ class NoopServers(Case):
         smtp.close()
         self.problems("nobody asked")
 
+    def test_malformed_milter_answers_are_seen(self):
+        for answer, words in ((b"y550 4.7.25 wrong class\0", "of another class"),
+                              (b"y550 5.7.25 100%\0", "a single %"),
+                              (b"cmore", "carries data"), (b"s", "RCPT answered with 's'")):
+            with self.subTest(answer):
+                self.bed.noop_milter.answer = lambda c, d, a=answer: [a if c == "R" else b"c"]
+                self.ask("proof_milter", STRANGER)
+                self.problems(words)
+
+    def test_late_answer_is_seen(self):
+        self.ask("proof_policy", C["good"])
+        x, = self.bed.proof_policy.exchanges
+        self.assertEqual(self.broken_invariants(), [])
+        x.seconds = HARD_SECONDS + 1
+        self.problems("late")
+
+    def test_unprintable_reply_is_seen(self):
+        self.bed.noop_milter.answer = lambda c, d: [b"y550 5.7.25 caf\xe9\0" if c == "R" else b"c"]
+        self.ask("proof_milter", STRANGER)
+        self.problems("got bytes beyond")
+
     def test_replycode_rules(self):
         for data, words in (
                 (b"550 5.7.25 fine\0", None), (b"550-5.7.1 a\r\n550 5.7.1 b\0", None),
@@ -140,6 +164,33 @@ class NoopServers(Case):
             with self.subTest(data):
                 problem = check_replycode(data)
                 self.assertTrue(words in problem if words else problem is None, problem)
+
+
+class Daemon(MxwardCase):
+    """What is looked at in mxward itself."""
+
+    def problems(self, number, words):
+        found = self.broken_invariants()
+        self.assertEqual(len(found), number, found)
+        self.assertTrue(all(words in p for p in found), found)
+
+    def tearDown(self):
+        if not self.mxward.process.alive():
+            self.mxward.start()
+        super().tearDown()
+
+    def test_death_is_seen(self):
+        self.mxward.kill()
+        self.problems(1, "mxward ended")
+
+    def test_excess_is_seen(self):
+        with mock.patch.object(case, "MAX_KIB", 1), mock.patch.object(case, "MAX_KIB_SANITIZED", 1):
+            self.problems(2, " KiB, ")          # the process and its worker
+
+    def test_log_lines_are_looked_at(self):
+        log = "fine\n\x1b[31mred\ncaf\xe9\n" + "x" * 2049 + "\n" + "x" * 2048 + "\n"
+        with mock.patch.object(self.mxward, "log", lambda: log):
+            self.problems(3, "log line")
 
 
 class Closing(Case):

@@ -68,9 +68,10 @@ class Suites(SpfCase):
 class Hostile(SpfCase):
     """Policies made to hurt: few questions, a clean end in time, and no pass."""
 
-    def run_suite(self, name):
+    def run_suite(self, name, number):
         with open(os.path.join(self.folder, "corpora", "spf", name)) as f:
             scenarios = json.load(f)["scenarios"]
+        self.assertEqual(sum(len(scenario["tests"]) for scenario in scenarios), number)
         for scenario in scenarios:
             for test, report in self.play(name, scenario, scenario["tests"]):
                 with self.subTest(test["id"]):
@@ -78,10 +79,10 @@ class Hostile(SpfCase):
                     self.assertNotEqual(report["auth"]["spf_mailfrom"], "pass")
 
     def test_abuse(self):
-        self.run_suite("abuse.json")
+        self.run_suite("abuse.json", 12)
 
     def test_tree(self):
-        self.run_suite("tree.json")
+        self.run_suite("tree.json", 3)
 
 
 if __name__ == "__main__":

@@ -199,9 +199,9 @@ class MilterTransactions(Transactions, Milter, MxwardCase):
     def test_nothing_is_refused_before_rcpt(self):
         smtp = self.begin("no_ptr")
         self.assertRefused(smtp.rcpt("user@example.org"))
-        for x in self.bed.milter.exchanges:
-            if x.kind in ("CONNECT", "HELO", "MAIL"):
-                self.assertEqual(x.answer[0], "c", x)
+        early = [x for x in self.bed.milter.exchanges if x.kind in ("CONNECT", "HELO", "MAIL")]
+        self.assertIn("CONNECT", {x.kind for x in early})       # some need no answer
+        self.assertEqual({x.answer[0] for x in early}, {"c"}, early)
 
 
 class UnixTransactions(MxwardCase):
