@@ -328,8 +328,8 @@ static int
 configure(struct sqlite *q, int busy_ms)
 {
 	static const char *const how[] = {"PRAGMA cell_size_check=1", "PRAGMA temp_store=MEMORY",
-		"PRAGMA cache_size=-4000", "PRAGMA mmap_size=0", "PRAGMA synchronous=NORMAL",
-		"PRAGMA journal_size_limit=4194304"};
+		"PRAGMA cache_size=-16000", "PRAGMA wal_autocheckpoint=4000", "PRAGMA mmap_size=0",
+		"PRAGMA synchronous=NORMAL", "PRAGMA journal_size_limit=16777216"};
 	int rc = SQLITE_OK;
 
 	sqlite3_extended_result_codes(q->db, 1);

@@ -6,7 +6,7 @@
 #include "store/image.h"
 #include "store/store_private.h"
 
-#define BATCH_MAX	      256
+#define BATCH_MAX	      2048
 #define BATCH_MS	      200   /* a change waits at most so long */
 #define SAFE_MS		      1000  /* and is safe from power failure after so long */
 #define HOT_MS		      500   /* somebody else's exemption is seen within this */

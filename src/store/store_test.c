@@ -246,7 +246,7 @@ test_sums(void **state)
 	assert_int_equal(get(b->s, STORE_HISTORY, "even").number, 249500);
 }
 
-/* A change rests after 200 ms, 256 of them at once, and nobody has to ask for it. */
+/* A change rests after 200 ms, 2048 of them at once, and nobody has to ask for it. */
 static void
 test_batches(void **state)
 {
@@ -265,7 +265,7 @@ test_batches(void **state)
 	store_counters(s, &c);
 	assert_int_equal(c.queued, 0);
 	assert_int_equal(c.written, 1);
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < 2048 + 44; i++)
 		add(s, "a", 1);
 	store_work(s);
 	store_counters(s, &c);
