@@ -51,9 +51,6 @@ bool rested_is_over(const struct rested *r, int64_t now);
  * STORE_DEL. */
 void rested_apply(
 	const struct rested *r, const struct store_op *op, int64_t now, struct rested *out);
-/* The change is one that a caller may ask for: lengths and numbers in their limits. */
-bool store_op_is_valid(const struct store_op *op);
-
 /* The record meets what the query says about table, words and ages (rested_age() comes first). */
 bool record_matches(const struct store_record *r, const struct store_query *q);
 

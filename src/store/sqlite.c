@@ -126,7 +126,7 @@ sqlite_row(struct store *s, sqlite3_stmt *stmt, enum store_table table, int key_
 
 /* --- reading --- */
 
-/* STORE_FAIL without a connection; a lost one is tried to get back. */
+/* STORE_FAIL without a connection; a lost one is tried to get back, with pauses. */
 static enum store_status
 connected(struct store *s)
 {
@@ -134,6 +134,8 @@ connected(struct store *s)
 
 	if (q->db && !q->corrupt)
 		return STORE_OK;
+	if (store_is_pausing(s))
+		return STORE_FAIL;
 	return sqlite_renew(s) ? STORE_OK : STORE_FAIL;
 }
 

@@ -120,6 +120,8 @@ sqlite_check(
 	struct checking c = {.fault = told, .ctx = ctx};
 	int64_t words = 0;
 
+	if (!q->db)
+		return store_trouble(s, "%s is not open", q->path);
 	/* One moment, also while others write. */
 	enum store_status status = sqlite_status(s, sqlite_run(q->db, "BEGIN"), "read");
 	if (status != STORE_OK)
@@ -200,6 +202,8 @@ sqlite_backup(struct store *s, const char *path, struct errbuf *e)
 	char part[4200];
 	struct buf b = BUF(part);
 
+	if (!((struct sqlite *)s->own)->db)
+		return err(e, "the store is not open");
 	buf_printf(&b, "%s.part-%ld", path, (long)getpid());
 	buf_putc(&b, '\0');
 	if (buf_is_cut(&b))

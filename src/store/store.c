@@ -69,6 +69,12 @@ store_now(struct store *s)
 	return age_tick(&s->age, store_wall(s), store_ms(s));
 }
 
+bool
+store_is_pausing(const struct store *s)
+{
+	return s->pause_ms && s->retry_ms > store_ms(s);
+}
+
 void
 store_say(struct store *s, enum store_say level, const char *fmt, ...)
 {
@@ -271,7 +277,7 @@ answer_all(struct store *s)
 	for (size_t n = s->n_asked; n > 0 && !list_is_empty(&s->asked); n--) {
 		struct asked *a = LIST_ELEMENT(s->asked.next, struct asked, link);
 		struct str key = {a->key, a->key_n};
-		enum store_status status = s->retry_ms ? STORE_FAIL : read_now(s, a->table, key, r);
+		enum store_status status = read_now(s, a->table, key, r);
 		if (status == STORE_BUSY)
 			status = STORE_FAIL; /* soon is too late for whoever waits */
 		/* Out of the list before the call, which may store_forget(). */

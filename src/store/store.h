@@ -175,7 +175,10 @@ struct store *store_open_sqlite(const char *path, const struct store_options *o,
 /* Writes what it can, once, and frees everything; questions that are open are not answered. */
 void store_close(struct store *s);
 
-/* Copies.  False: the queue is full, the change is dropped and counted. */
+/* Lengths and numbers are in their limits.  What a stranger can make longer is to be asked first.
+ */
+bool store_op_is_valid(const struct store_op *op);
+/* Copies a valid change.  False: the queue is full, the change is dropped and counted. */
 bool store_write(struct store *s, const struct store_op *op);
 /* False: too many are open, there will be no answer. */
 NODISCARD bool store_get(struct store *s, enum store_table table, struct str key,

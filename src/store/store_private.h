@@ -67,6 +67,8 @@ struct store {
 struct store *store_new(const struct store_back *back, const struct store_options *o);
 uint64_t store_ms(const struct store *s);
 int64_t store_wall(const struct store *s);
+/* After trouble, before it is tried again. */
+bool store_is_pausing(const struct store *s);
 /* The store's time now. */
 int64_t store_now(struct store *s);
 void store_say(struct store *s, enum store_say level, const char *fmt, ...) PRINTF_LIKE(3, 4);
