@@ -40,7 +40,8 @@ struct table_reader {
 	size_t n_names, names_room;
 	struct seen *seen; /* SEEN of them, from the first comment on */
 	size_t n_carry;
-	char carry[TABLE_LINE_MAX + 1]; /* a line whose end has not come yet, with room for a CR */
+	/* A line whose end has not come yet, with room for a byte order mark and a CR. */
+	char carry[TABLE_LINE_MAX + 4];
 };
 
 struct table_reader *
