@@ -192,6 +192,48 @@ mail.quotes.example. A 192.0.2.63
 63.2.0.192.in-addr.arpa. PTR mail.quotes.example.
 """ + "".join("65.2.0.192.in-addr.arpa. PTR n%d.%s\n" % (i, LONG) for i in range(8))
 
+# What SPF makes of a server and of senders' domains.  EXPLAINED is a domain's own words on a fail.
+SPF = [
+    Client("bouncer", "192.0.2.51", "mail.bounce.example", "mail.bounce.example"),
+    Client("forwarder", "192.0.2.52", "mail.shut.example", "mail.shut.example",
+           ("spf_fail", "spf_helo_fail")),
+]
+C.update((client.name, client) for client in SPF)
+EXPLAINED = ("Mail of this domain comes from its own servers alone, which stand in its SPF record. "
+             * 6)[:-1]
+RECORDS += r"""
+mail.bounce.example. A 192.0.2.51
+mail.bounce.example. TXT "v=spf1 exists:%{l}.%{o}.%{ir}.ok.example -all"
+postmaster.mail.bounce.example.51.2.0.192.ok.example. A 127.0.0.2
+51.2.0.192.in-addr.arpa. PTR mail.bounce.example.
+mail.shut.example. A 192.0.2.52
+mail.shut.example. TXT "v=spf1 -all exp=why.shut.example"
+why.shut.example. TXT "HELO %{h} is shut"
+52.2.0.192.in-addr.arpa. PTR mail.shut.example.
+pass.example. MX 10 mail.good.example.
+pass.example. TXT "v=spf1 a:mail.senders.example a:mail.shut.example -all"
+halves.example. MX 10 mail.good.example.
+halves.example. TXT "v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all"
+slow.example. MX 10 mail.good.example.
+slow.example. TXT "v=spf1 include:spf.broken.example -all"
+spoken.example. MX 10 mail.good.example.
+spoken.example. TXT "v=spf1 -all exp=why.%{d}"
+why.spoken.example. TXT "%{i} is no server of ours, see https://www.%{d}/?who=%{S}%%20now"
+hostile.example. MX 10 mail.good.example.
+hostile.example. TXT "v=spf1 -all exp=why.%{d}"
+why.hostile.example. TXT "evil\027[31m\255\000\013\010250 ok"
+quoting.example. MX 10 mail.good.example.
+quoting.example. TXT "v=spf1 -all exp=why.%{d}"
+why.quoting.example. TXT "you said %{l}"
+wordy.example. MX 10 mail.good.example.
+wordy.example. TXT "v=spf1 -all exp=why.%{d}"
+why.wordy.example. TXT """ + " ".join('"%s"' % EXPLAINED[i:i + 200] for i in range(0, len(EXPLAINED), 200)) + r"""
+sold.example. MX 10 mail.good.example.
+sold.example. TXT "v=spf1 ip4:192.0.2.0/24 -all"
+test.cheats.lists.example. A 127.0.0.2
+sold.example.cheats.lists.example. A 127.0.0.2
+"""
+
 # Many different good servers, for the tests under load.
 CROWD = [Client("crowd%d" % i, "192.0.2.%d" % (100 + i), "mail.crowd%d.example" % i,
                 "mail.crowd%d.example" % i) for i in range(100)]
