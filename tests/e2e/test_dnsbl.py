@@ -40,6 +40,7 @@ class ListCase(Case):
         cls.address = ("127.0.0.1", place.port())
         cls.daemon = Mxward(place, find_binary(build_folder()), cls.dns.port, policy=cls.address,
                             sections=cls.sections)
+        cls.mxward = cls.daemon     # the one that is looked at
         cls.daemon.start()
 
     @classmethod
