@@ -11,6 +11,20 @@
  */
 #include "core/reply.h"
 
+/* How many bytes of s go into max octets. */
+static size_t
+bytes_in(struct str s, size_t max)
+{
+	size_t i = 0;
+
+	for (size_t octets = 0; i < s.n; i++) {
+		octets += s.p[i] == '%' ? 2 : 1;
+		if (octets > max)
+			break;
+	}
+	return i;
+}
+
 /* 451 instead of 550, 4.7.25 instead of 5.7.25. */
 static void
 set_codes(const struct finding *main, struct arena *a, struct verdict *v)
@@ -38,12 +52,14 @@ put_capital(struct buf *b, struct str s)
 	buf_put(b, str_skip(s, 1));
 }
 
+#define SENTENCE_MAX 2048 /* longer than a line, so that it can be cut behind a word */
+
 /* "203.0.113.5 has no reverse name: ask ... to ...".  What was seen is worth more than the advice:
  * where both do not fit, the advice goes. */
 static struct str
 sentence(const struct finding *f, const struct verdict *v, struct arena *a)
 {
-	char room[REPLY_LINE_MAX], fix_room[REPLY_LINE_MAX];
+	UNSET char room[SENTENCE_MAX], fix_room[REPLY_LINE_MAX];
 	struct buf b = BUF(room), fix = BUF(fix_room);
 
 	if (f->reply.text.n) {
@@ -59,8 +75,10 @@ sentence(const struct finding *f, const struct verdict *v, struct arena *a)
 		buf_reset(&fix);
 		buf_puts(&fix, ": please try again later");
 	}
-	if (!buf_is_cut(&fix) && fix.n < sizeof(room) - b.n)
-		buf_put(&b, buf_str(&fix));
+	size_t seen = b.n;
+	buf_put(&b, buf_str(&fix));
+	if (buf_is_cut(&fix) || bytes_in(buf_str(&b), REPLY_LINE_MAX) < b.n)
+		b.n = seen;
 	return arena_str(a, buf_str(&b));
 }
 
@@ -138,10 +156,15 @@ terse(const struct tally *t, const struct verdict *v, struct arena *a)
 }
 
 static void
-add_line(struct verdict *v, struct str s)
+add_line(struct verdict *v, struct str s, struct arena *a)
 {
-	if (s.n && v->n_lines < REPLY_LINES)
-		v->line[v->n_lines++] = s;
+	char room[REPLY_LINE_MAX];
+	struct buf b = BUF(room);
+
+	if (!s.n || v->n_lines == REPLY_LINES)
+		return;
+	buf_put_excerpt(&b, s, bytes_in(s, sizeof(room)));
+	v->line[v->n_lines++] = arena_str(a, buf_str(&b));
 }
 
 /* Somebody's words, escaped, and what is to stand before them. */
@@ -171,20 +194,6 @@ said(const struct finding *f, struct arena *a)
 	return (struct said){arena_str(a, buf_str(&heading)), arena_str(a, buf_str(&words))};
 }
 
-/* How many bytes of s go into max octets. */
-static size_t
-bytes_in(struct str s, size_t max)
-{
-	size_t i = 0;
-
-	for (size_t octets = 0; i < s.n; i++) {
-		octets += s.p[i] == '%' ? 2 : 1;
-		if (octets > max)
-			break;
-	}
-	return i;
-}
-
 /* In as many lines as there are left. */
 static void
 add_said(struct verdict *v, struct said said, struct arena *a)
@@ -201,7 +210,7 @@ add_said(struct verdict *v, struct said said, struct arena *a)
 		else
 			buf_put(&b, str_slice(said.words, 0, blank));
 		said.words = last ? STR("") : str_trim(str_skip(said.words, blank));
-		add_line(v, arena_str(a, buf_str(&b)));
+		add_line(v, buf_str(&b), a);
 	}
 }
 
@@ -238,14 +247,14 @@ reply_make(const struct judgement *j, const struct tally *t, struct arena *a, st
 	set_codes(v->main, a, v);
 	v->n_lines = 0;
 	if (!v->main || (p->terse && !v->main->reply.text.n))
-		add_line(v, terse(t, v, a));
+		add_line(v, terse(t, v, a), a);
 	else
-		add_line(v, sentence(v->main, v, a));
+		add_line(v, sentence(v->main, v, a), a);
 	if (p->show_score && !p->terse && !v->temporary && t->score >= p->reject_at && !t->reject)
-		add_line(v, itemised(t, a));
-	add_line(v, pointer(j, a));
+		add_line(v, itemised(t, a), a);
+	add_line(v, pointer(j, a), a);
 	if (!v->n_lines)
-		add_line(v, STR("refused by policy"));
+		add_line(v, STR("refused by policy"), a);
 	if (v->main && !p->terse)
 		words = said(v->main, a);
 	v->one_line = join(v, words, a);

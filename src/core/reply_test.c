@@ -189,11 +189,33 @@ test_one_kind_of_byte(void **state)
 	}
 }
 
+/* What was seen is longer than a line: it is cut behind a word, and no advice follows. */
+static void
+test_long_sentence(void **state)
+{
+	static char who[255];
+	struct judged g;
+
+	memset(who, '%', sizeof(who));
+	judge(&g, str_from(who, sizeof(who)), STR(""), STR(""));
+	assert_int_equal(g.v.n_lines, 1);
+	assert_true(octets(g.v.line[0]) <= REPLY_LINE_MAX && g.v.line[0].n > 190);
+	assert_true(str_has_suffix(g.v.line[0], STR("%...")));
+	arena_done(&g.a);
+	memset(who, '\0', sizeof(who)); /* "\000" each */
+	memset(who + 90, ' ', 1);
+	judge(&g, str_from(who, sizeof(who)), STR(""), STR(""));
+	assert_int_equal(g.v.line[0].n, 90 * 4 + 3);
+	assert_clean(g.v.line[0]);
+	arena_done(&g.a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_long_sentence),
 		cmocka_unit_test(test_little_room),
 		cmocka_unit_test(test_hostile_words),
 		cmocka_unit_test(test_one_kind_of_byte),
