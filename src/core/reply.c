@@ -17,6 +17,8 @@ bytes_in(struct str s, size_t max)
 {
 	size_t i = 0;
 
+	if (str_find(s, '%') == s.n)
+		return s.n < max ? s.n : max;
 	for (size_t octets = 0; i < s.n; i++) {
 		octets += s.p[i] == '%' ? 2 : 1;
 		if (octets > max)

@@ -66,11 +66,10 @@ static void
 put_value(struct buf *b, struct str s)
 {
 	bool cut = s.n > VALUE_MAX;
-	bool quoted = s.n == 0;
 
 	s = str_slice(s, 0, VALUE_MAX);
-	for (size_t i = 0; i < s.n && !quoted; i++)
-		quoted = s.p[i] == ' ' || s.p[i] == '=' || s.p[i] == '"';
+	bool quoted = s.n == 0 || str_find(s, ' ') < s.n || str_find(s, '=') < s.n ||
+		str_find(s, '"') < s.n;
 	if (quoted)
 		buf_putc(b, '"');
 	while (s.n > 0) {

@@ -291,10 +291,10 @@ remember(struct visit *v)
 {
 	const struct gate *g = v->gate;
 	struct transaction *t = v->txn;
-	uint64_t now = clock_ms(), until = now + REMEMBER_MS;
 
 	if (!v->kept || v->kept->stored || v->generation != g->generation)
 		return;
+	uint64_t now = clock_ms(), until = now + REMEMBER_MS;
 	if (transaction_result(t).lists.tested && until > g->canary_ms + CANARY_MS)
 		until = g->canary_ms + CANARY_MS;
 	memo_put(g->memo, v->kept,

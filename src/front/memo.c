@@ -4,12 +4,14 @@
 
 #define BUCKETS 2048
 #define SPARE	16 /* blocks kept for the next transaction */
-/* An ordinary transaction fits into its first chunk, so that is what it is taken to weigh. */
-#define CHUNK ((size_t)12 << 10)
+/* Measured: a transaction with every check takes 7 KiB.  One that does not fit into its first chunk
+ * gets another, of twice that. */
+#define CHUNK ((size_t)8 << 10)
 #define LIMIT ((size_t)512 << 10)
 
 struct memo {
-	size_t max, n;	  /* transactions */
+	size_t max, bytes; /* of transactions */
+	size_t n;
 	struct list used; /* the longest ago first */
 	struct kept *bucket[BUCKETS];
 	struct list spare;
@@ -21,10 +23,18 @@ memo_new(size_t bytes)
 {
 	struct memo *m = heap_calloc(1, sizeof(*m));
 
-	m->max = bytes / CHUNK;
+	m->max = bytes;
 	list_init(&m->used);
 	list_init(&m->spare);
 	return m;
+}
+
+static size_t
+weight(const struct kept *k)
+{
+	return k->arena.used <= CHUNK
+		? CHUNK
+		: CHUNK + (k->arena.used + 2 * CHUNK - 1) / (2 * CHUNK) * 2 * CHUNK;
 }
 
 static struct kept **
@@ -44,6 +54,7 @@ drop(struct memo *m, struct kept *k)
 	list_remove(&k->link);
 	k->stored = false;
 	m->n--;
+	m->bytes -= k->weight;
 	memo_release(m, k);
 }
 
@@ -52,7 +63,7 @@ memo_clear(struct memo *m, size_t bytes)
 {
 	while (!list_is_empty(&m->used))
 		drop(m, LIST_ELEMENT(m->used.next, struct kept, link));
-	m->max = bytes / CHUNK;
+	m->max = bytes;
 }
 
 static void
@@ -104,7 +115,8 @@ memo_release(struct memo *m, struct kept *k)
 	if (k->txn)
 		transaction_end(k->txn);
 	k->txn = NULL;
-	if (m->n_spare == SPARE) {
+	/* A spare one has a single chunk of the ordinary size. */
+	if (m->n_spare == SPARE || weight(k) > CHUNK) {
 		destroy(k);
 		return;
 	}
@@ -176,14 +188,18 @@ memo_put(struct memo *m, struct kept *k, const struct memo_key *key, uint64_t un
 {
 	uint64_t until = holds_until(k->txn, now_ms);
 
-	if (!m->max || k->stored || !transaction_is_done(k->txn))
+	if (k->stored || !transaction_is_done(k->txn))
 		return;
 	k->expires_ms = until < until_ms ? until : until_ms;
 	if (k->expires_ms <= now_ms)
 		return;
 	/* Of the same key an older one may be there, begun at the same time. */
-	if (m->n == m->max)
+	k->weight = weight(k);
+	if (k->weight > m->max)
+		return;
+	while (m->bytes + k->weight > m->max)
 		drop(m, LIST_ELEMENT(m->used.next, struct kept, link));
+	m->bytes += k->weight;
 	k->hash = key_hash(key);
 	k->next = m->bucket[k->hash % BUCKETS];
 	m->bucket[k->hash % BUCKETS] = k;

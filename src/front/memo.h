@@ -24,6 +24,7 @@ struct kept {
 	struct list link;
 	struct kept *next;
 	uint64_t hash, expires_ms;
+	size_t weight; /* bytes */
 	bool stored;
 };
 

@@ -7,7 +7,7 @@
 
 #include "front/memo.h"
 
-#define CHUNK (12 << 10)
+#define CHUNK (8 << 10)
 
 /* What the source answers. */
 static enum dns_status status;
