@@ -17,17 +17,14 @@
  */
 #include "checks/checks.h"
 #include "checks/dnsbl.h"
-#include "mail/psl.h"
 
 enum { LISTED, NAME_LISTED, GOOD, UNAVAILABLE, GOOD_UNAVAILABLE };
-
-#define FIX "{remedy}"
 
 static const struct finding_code codes[] = {
 	[LISTED] = {.id = "dnsbl_listed",
 		.label = "address on a block list",
 		.text = "{client} is on the block list {list} ({reason})",
-		.fix = FIX,
+		.fix = "{remedy}",
 		.cause = CAUSE_DNSBL_LISTED,
 		.action = {ACTION_OWN},
 		.code = 550,
@@ -36,7 +33,7 @@ static const struct finding_code codes[] = {
 	[NAME_LISTED] = {.id = "dnsbl_name_listed",
 		.label = "domain on a block list",
 		.text = "{entry} ({role}) is on the block list {list} ({reason})",
-		.fix = FIX,
+		.fix = "{remedy}",
 		.cause = CAUSE_DOMAIN_REPUTATION,
 		.action = {ACTION_OWN},
 		.code = 550,
@@ -98,7 +95,8 @@ static const struct section section = {
 /* A name that lists of domains are asked about. */
 struct subject {
 	struct str name;
-	const char *role;
+	enum dnsbl_about about;
+	const char *role; /* for people */
 };
 
 #define RDNS_ASKED   3
@@ -178,12 +176,8 @@ ask_one(struct look *k, size_t i)
 	} else {
 		for (size_t s = 0; s < k->n_subjects; s++) {
 			const struct subject *who = &k->subject[s];
-			struct str org = l->registrable ? psl_registrable(who->name) : STR("");
-			struct str name = org.n ? org : who->name;
-			bool wanted = who->role[0] == 'H' ? l->helo
-				: who->role[0] == 'r'	  ? l->rdns
-							  : l->sender;
-			if (wanted)
+			struct str name = dnsbl_entry(l, who->name);
+			if (l->about & who->about)
 				ask_list(k, i, dnsbl_name_question(q->scratch, l, name), name,
 					who->role);
 		}
@@ -201,13 +195,14 @@ ask_one(struct look *k, size_t i)
 /* --- the subjects --- */
 
 static void
-add_subject(struct look *k, struct str text, const char *role)
+add_subject(struct look *k, struct str text, enum dnsbl_about about, const char *role)
 {
 	struct subject *s = &k->subject[k->n_subjects];
 
 	if (!dns_name_parse(k->q->scratch, text, &s->name) || !dns_name_is_hostname(s->name) ||
 		chr_is_digit(s->name.p[s->name.n - 1])) /* an address is nobody's domain */
 		return;
+	s->about = about;
 	s->role = role;
 	k->n_subjects++;
 }
@@ -216,25 +211,22 @@ add_subject(struct look *k, struct str text, const char *role)
 static void
 find_subjects(struct look *k)
 {
-	bool helo = false, rdns = false, sender = false;
+	unsigned about = 0;
 
 	for (size_t i = 0; i < k->set->n; i++) {
 		const struct dnsbl_list *l = &k->set->list[i];
-		if (!l->domains || l->off || k->q->lists.suspended & bit(i))
-			continue;
-		helo |= l->helo;
-		rdns |= l->rdns;
-		sender |= l->sender;
+		if (l->domains && !l->off && !(k->q->lists.suspended & bit(i)))
+			about |= l->about;
 	}
-	const struct str *name = helo ? ask_env(k->q, ENV_HELO) : NULL;
-	const struct str *from = sender ? ask_env(k->q, ENV_MAIL_FROM) : NULL;
-	const struct dns_answer *ptr = rdns ? ask_reverse_names(k->q) : NULL;
+	const struct str *name = about & DNSBL_HELO ? ask_env(k->q, ENV_HELO) : NULL;
+	const struct str *from = about & DNSBL_SENDER ? ask_env(k->q, ENV_MAIL_FROM) : NULL;
+	const struct dns_answer *ptr = about & DNSBL_RDNS ? ask_reverse_names(k->q) : NULL;
 	if (name)
-		add_subject(k, *name, "HELO");
+		add_subject(k, *name, DNSBL_HELO, "HELO");
 	for (size_t i = 0; ptr && ptr->status == DNS_OK && i < ptr->n && i < RDNS_ASKED; i++)
-		add_subject(k, ptr->rr[i].text, "reverse name");
+		add_subject(k, ptr->rr[i].text, DNSBL_RDNS, "reverse name");
 	if (from)
-		add_subject(k, str_skip(*from, str_rfind(*from, '@') + 1), "sender");
+		add_subject(k, str_skip(*from, str_rfind(*from, '@') + 1), DNSBL_SENDER, "sender");
 }
 
 /* --- what the findings weigh --- */

@@ -42,22 +42,28 @@ struct lists_settings {
 	struct str providers;
 };
 
+/* What a list of domains is asked about, as bits. */
+enum dnsbl_about {
+	DNSBL_HELO = 1,
+	DNSBL_RDNS = 2,
+	DNSBL_SENDER = 4,
+	DNSBL_SPF = 8, /* whose SPF pass proves nothing: asked by checks/spf */
+};
+
 struct dnsbl_list {
 	struct str name, zone; /* for people; canonical, with FACT_KEY_LABEL for a key */
-	const char *title;     /* of a known list, or NULL */
 	bool off;	       /* it is dead: never asked */
 	const char *note;      /* what is to be said about its state, or NULL */
 	bool allow;	       /* a DNSWL */
 	bool domains;	       /* a list of domains */
 	bool ipv4, ipv6;
-	bool helo, rdns, sender; /* names that a list of domains is asked for */
-	bool spf;		 /* it tells whose SPF pass proves nothing: asked by checks/spf */
-	bool registrable;	 /* not for the whole name */
-	bool text;		 /* TXT is asked for too */
-	struct str group;	 /* lists of the same group share a cap */
-	unsigned group_number;	 /* the same group, the same number: dnsbl_number_groups() */
-	struct str lookup; /* page on an entry, {address} or {domain} in its place; or empty */
-	struct str key;	   /* never printed; empty: none */
+	unsigned about;	       /* names that a list of domains is asked for: enum dnsbl_about */
+	bool registrable;      /* not for the whole name */
+	bool text;	       /* TXT is asked for too */
+	struct str group;      /* lists of the same group share a cap */
+	unsigned group_number; /* the same group, the same number: dnsbl_number_groups() */
+	struct str lookup;     /* page on an entry, {address} or {domain} in its place; or empty */
+	struct str key;	       /* never printed; empty: none */
 	struct list_codes codes;
 	const struct action *action; /* by code */
 	int32_t reward;		     /* the greatest that it can give, as negative points */
@@ -91,6 +97,8 @@ void dnsbl_number_groups(struct dnsbl_set *set, struct dnsbl_list *list);
 /* The question about an address or a name; empty where it does not fit into a name.  In a. */
 struct str dnsbl_ip_question(struct arena *a, const struct dnsbl_list *l, const struct ip *ip);
 struct str dnsbl_client_question(struct ask *q, const struct dnsbl_list *l); /* in scratch */
+/* What of a name the list is asked for: all of it, or its registrable domain. */
+struct str dnsbl_entry(const struct dnsbl_list *l, struct str name);
 struct str dnsbl_name_question(struct arena *a, const struct dnsbl_list *l, struct str name);
 /* The question about what nobody can have listed: an address of the loopback network, or a name
  * below .invalid, that the number picks. */

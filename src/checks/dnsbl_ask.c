@@ -1,5 +1,6 @@
 /* checks/dnsbl_ask: how a DNS list is asked, and what its answers say (RFC 5782). */
 #include "checks/dnsbl.h"
+#include "mail/psl.h"
 
 /* RFC 1035 2.3.4, as text; what is asked about are host names, without escapes. */
 #define QUESTION_MAX 253
@@ -38,6 +39,14 @@ struct str
 dnsbl_ip_question(struct arena *a, const struct dnsbl_list *l, const struct ip *ip)
 {
 	return ip_question(a, l, dns_reverse_name(a, ip));
+}
+
+struct str
+dnsbl_entry(const struct dnsbl_list *l, struct str name)
+{
+	struct str org = l->registrable ? psl_registrable(name) : STR("");
+
+	return org.n ? org : name;
 }
 
 struct str

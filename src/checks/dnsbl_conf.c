@@ -175,33 +175,6 @@ const struct section dnswl_section = {
 
 /* --- from settings to a list --- */
 
-static bool
-has_word(const struct words *w, struct str word)
-{
-	for (size_t i = 0; i < w->n; i++)
-		if (str_eq_nocase(w->word[i], word))
-			return true;
-	return false;
-}
-
-/* Each word is one of three that are allowed. */
-static bool
-only_words(const struct words *w, const char *key, const char *const *allowed, size_t n,
-	struct errbuf *e)
-{
-	for (size_t i = 0; i < w->n; i++) {
-		size_t k = 0;
-		while (k < n && !str_eq_nocase(w->word[i], str_of(allowed[k])))
-			k++;
-		if (k < n)
-			continue;
-		const char *near = nearest_name(w->word[i], allowed, n);
-		return err(e, "%s: unknown word \"%.*s\"%s%s%s", key, STR_ARG(w->word[i]),
-			near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	}
-	return true;
-}
-
 /* The zone that is asked: the key, where there is one, as a label of its own. */
 static bool
 make_zone(struct arena *a, const struct dnsbl_settings *s, const struct known_list *known,
@@ -295,25 +268,23 @@ dnsbl_compile(struct arena *a, const struct dnsbl_settings *s, bool allow, struc
 {
 	static const char *const families[] = {"4", "6"};
 	static const char *const asks[] = {"helo", "rdns", "sender", "spf"};
+	unsigned family;
 	const struct known_list *known = known_list_find(s->name);
 	struct dnsbl_list l = {.name = s->name, .allow = allow, .text = s->text && !allow};
 
-	if (!only_words(&s->families, "families", families, COUNT(families), e) ||
-		!only_words(&s->ask, "ask", asks, COUNT(asks), e) ||
+	static_assert(DNSBL_HELO == 1 && DNSBL_RDNS == 2 && DNSBL_SENDER == 4 && DNSBL_SPF == 8,
+		"bits in the order of the words");
+	if (!words_to_bits(&s->families, "families", families, COUNT(families), &family, e) ||
+		!words_to_bits(&s->ask, "ask", asks, COUNT(asks), &l.about, e) ||
 		(known && !check_known(s, known, allow, e)))
 		return false;
 	l.domains = known ? known->kind == LIST_OF_DOMAINS : s->kind == KIND_DOMAIN;
-	l.ipv4 = s->families.n ? has_word(&s->families, STR("4")) : !known || known->ipv4;
-	l.ipv6 = s->families.n ? has_word(&s->families, STR("6")) : !known || known->ipv6;
-	l.helo = has_word(&s->ask, STR("helo"));
-	l.rdns = has_word(&s->ask, STR("rdns"));
-	l.sender = has_word(&s->ask, STR("sender"));
-	l.spf = has_word(&s->ask, STR("spf"));
-	if (l.spf && (allow || !l.domains))
+	l.ipv4 = family ? family & 1 : !known || known->ipv4;
+	l.ipv6 = family ? family & 2 : !known || known->ipv6;
+	if (l.about & DNSBL_SPF && (allow || !l.domains))
 		return err(e, "ask: spf goes with a list of bad domains (kind = domain)");
 	l.registrable = s->names == NAMES_REGISTRABLE ||
 		(s->names == NAMES_AUTO && known && known->names == LIST_NAMES_REGISTRABLE);
-	l.title = known ? known->title : NULL;
 	l.off = known && known->state == LIST_DEAD;
 	l.note = known && known->state != LIST_LIVE ? known->note : NULL;
 	l.lookup = s->lookup.n ? s->lookup : str_of(known && known->lookup ? known->lookup : "");
@@ -338,7 +309,7 @@ dnsbl_bits(const struct dnsbl_set *set, const struct words *names)
 	uint64_t bits = 0;
 
 	for (size_t i = 0; i < set->n; i++)
-		if (has_word(names, set->list[i].name))
+		if (word_is_in(set->list[i].name, names))
 			bits |= (uint64_t)1 << i;
 	return bits;
 }

@@ -1,5 +1,8 @@
 /* checks/local_conf: the sections [list NAME]; see local.h. */
+#include <assert.h>
+
 #include "checks/local.h"
+#include "conf/value.h"
 
 #define ROW(member) offsetof(struct list_settings, member)
 
@@ -30,37 +33,15 @@ static const struct setting rows[] = {
 		"Show the comment of the entry in the reply.  In the log it always stands."},
 };
 
-static const struct {
-	struct str word;
-	unsigned bit;
-} matches[] = {
-	{STR_INIT("client"), LOCAL_CLIENT},
-	{STR_INIT("rdns"), LOCAL_RDNS},
-	{STR_INIT("helo"), LOCAL_HELO},
-	{STR_INIT("sender"), LOCAL_SENDER},
-};
-
 static bool
 read_match(const struct list_settings *s, bool allow, unsigned *out, struct errbuf *e)
 {
-	const char *names[COUNT(matches)];
+	static const char *const names[] = {"client", "rdns", "helo", "sender"};
 
-	for (size_t i = 0; i < COUNT(matches); i++)
-		names[i] = matches[i].word.p;
-	*out = 0;
-	for (size_t i = 0; i < s->match.n; i++) {
-		struct str word = s->match.word[i];
-		size_t k = 0;
-		while (k < COUNT(matches) && !str_eq_nocase(word, matches[k].word))
-			k++;
-		if (k == COUNT(matches)) {
-			const char *near = nearest_name(word, names, COUNT(names));
-			return err(e, "match: unknown word \"%.*s\"%s%s%s", STR_ARG(word),
-				near ? ": did you mean \"" : "", near ? near : "",
-				near ? "\"?" : "");
-		}
-		*out |= matches[k].bit;
-	}
+	static_assert(LOCAL_CLIENT == 1 && LOCAL_RDNS == 2 && LOCAL_HELO == 4 && LOCAL_SENDER == 8,
+		"bits in the order of the names");
+	if (!words_to_bits(&s->match, "match", names, COUNT(names), out, e))
+		return false;
 	if (!*out)
 		*out = LOCAL_CLIENT | LOCAL_RDNS | LOCAL_HELO | (allow ? 0 : LOCAL_SENDER);
 	if (allow && (*out & LOCAL_SENDER))

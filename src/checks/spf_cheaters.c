@@ -1,7 +1,6 @@
 /* checks/spf_cheaters: see spf_cheaters.h. */
 #include "checks/dnsbl.h"
 #include "checks/spf_cheaters.h"
-#include "mail/psl.h"
 
 /* Is it on list i?  Sets *entry_out then.  False: wait. */
 static bool
@@ -10,8 +9,7 @@ ask_list(struct ask *q, size_t i, struct str name, struct list_reports *reports,
 {
 	const struct dnsbl_set *set = q->site->lists;
 	const struct dnsbl_list *l = &set->list[i];
-	struct str org = l->registrable ? psl_registrable(name) : STR("");
-	struct str entry = org.n ? org : name;
+	struct str entry = dnsbl_entry(l, name);
 	bool waits = false;
 
 	const struct dnsbl_said said =
@@ -36,7 +34,7 @@ ask_lists(struct ask *q, struct str name, struct list_reports *reports, struct s
 	for (size_t i = 0; set && i < set->n; i++) {
 		const struct dnsbl_list *l = &set->list[i];
 		struct str entry = STR("");
-		if (!l->spf || l->off || q->lists.suspended >> i & 1)
+		if (!(l->about & DNSBL_SPF) || l->off || q->lists.suspended >> i & 1)
 			continue;
 		if (!ask_list(q, i, name, reports, &entry))
 			waits = true; /* keep going: ask the others too */

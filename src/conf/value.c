@@ -419,3 +419,25 @@ setting_print_range(const struct setting *s, struct buf *out)
 		print_ranged(s, s->max, out);
 	}
 }
+
+bool
+words_to_bits(const struct words *w, const char *key, const char *const *names, size_t n,
+	unsigned *out, struct errbuf *e)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		size_t k = 0;
+		while (k < n && !str_eq_nocase(w->word[i], str_of(names[k])))
+			k++;
+		if (k == n) {
+			const char *near = nearest_name(w->word[i], names, n);
+			return err(e, "%s: unknown word \"%.*s\"%s%s%s", key, STR_ARG(w->word[i]),
+				near ? ": did you mean \"" : "", near ? near : "",
+				near ? "\"?" : "");
+		}
+		bits |= 1U << k;
+	}
+	*out = bits;
+	return true;
+}

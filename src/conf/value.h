@@ -21,6 +21,11 @@ void setting_print(const struct setting *s, const void *section_struct, struct b
 /* What can be written: "yes or no", "100ms to 10s", "one of score, strict, monitor". */
 void setting_print_range(const struct setting *s, struct buf *out);
 
+/* Words out of a known few, in any case: bit i for names[i].  An unknown one is an error that names
+ * the key and the nearest known word. */
+NODISCARD bool words_to_bits(const struct words *w, const char *key, const char *const *names,
+	size_t n, unsigned *out, struct errbuf *e);
+
 /* "4", "-0.5", "+2.25" to hundredths: up to two decimals, at most POINTS_LIMIT. */
 NODISCARD bool points_parse(struct str s, int32_t *out);
 /* "+4", "-0.5" with sign, "4" without. */

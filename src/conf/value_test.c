@@ -163,11 +163,31 @@ test_values(void **state)
 	arena_done(&a);
 }
 
+static void
+test_words_to_bits(void **state)
+{
+	static const char *const names[] = {"client", "rdns", "helo"};
+	const struct str good[] = {STR_INIT("HELO"), STR_INIT("client"), STR_INIT("helo")};
+	const struct str bad[] = {STR_INIT("client"), STR_INIT("heloo")};
+	struct errbuf e = {0};
+	unsigned bits = 99;
+
+	assert_true(words_to_bits(&(struct words){3, good}, "match", names, 3, &bits, &e));
+	assert_int_equal(bits, 5);
+	assert_true(words_to_bits(&(struct words){0, NULL}, "match", names, 3, &bits, &e));
+	assert_int_equal(bits, 0);
+	bits = 99;
+	assert_false(words_to_bits(&(struct words){2, bad}, "match", names, 3, &bits, &e));
+	assert_int_equal(bits, 99);
+	assert_string_equal(e.text, "match: unknown word \"heloo\": did you mean \"helo\"?");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_words_to_bits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

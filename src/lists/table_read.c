@@ -10,6 +10,7 @@
 
 #include "lists/sort.h"
 #include "lists/table_private.h"
+#include "mail/enhanced.h"
 
 #define NAME_LEN_MAX   253 /* RFC 1035: 255 bytes on the wire */
 #define LABEL_MAX      63
@@ -130,21 +131,6 @@ intern(struct table_reader *r, struct str s)
 
 /* --- replies and comments --- */
 
-static bool
-enhanced_is_valid(struct str s, char class)
-{
-	struct str part;
-
-	if (!str_split(&s, '.', &part) || part.n != 1 || part.p[0] != class)
-		return false;
-	for (int i = 0; i < 2; i++) {
-		uint64_t number;
-		if (!str_split(&s, '.', &part) || part.n > 3 || !str_to_u64(part, 999, &number))
-			return false;
-	}
-	return !s.p;
-}
-
 /* "5.7.1" and the like, of whatever class: no text begins so. */
 static bool
 looks_enhanced(struct str s)
@@ -178,7 +164,7 @@ table_reply_parse(struct str text, struct table_reply *out, struct errbuf *e)
 	r.enhanced = code < 500 ? STR("4.7.1") : STR("5.7.1");
 	after = rest;
 	if (str_word(&after, &next) && looks_enhanced(next)) {
-		if (!enhanced_is_valid(next, word.p[0]))
+		if (!mail_enhanced_is_of(next, word.p[0]))
 			return err(e, "\"%s\" is no enhanced code that belongs to %u: %c.7.1 is",
 				shown(next, room), (unsigned)code, word.p[0]);
 		r.enhanced = next;

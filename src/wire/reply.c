@@ -2,22 +2,7 @@
 #include "wire/reply.h"
 
 #include "base/must.h"
-
-/* RFC 3463 2: class "." subject "." detail, the latter two of one to three digits. */
-static bool
-is_enhanced_of(struct str s, char class)
-{
-	struct str part;
-
-	if (!str_split(&s, '.', &part) || part.n != 1 || part.p[0] != class)
-		return false;
-	for (int i = 0; i < 2; i++) {
-		uint64_t number;
-		if (!str_split(&s, '.', &part) || part.n > 3 || !str_to_u64(part, 999, &number))
-			return false;
-	}
-	return !s.p;
-}
+#include "mail/enhanced.h"
 
 void
 reply_put_codes(struct buf *b, unsigned code, char sep, struct str enhanced)
@@ -27,7 +12,7 @@ reply_put_codes(struct buf *b, unsigned code, char sep, struct str enhanced)
 
 	buf_putu(b, code);
 	buf_putc(b, sep);
-	if (is_enhanced_of(enhanced, class)) {
+	if (mail_enhanced_is_of(enhanced, class)) {
 		buf_put(b, enhanced);
 	} else {
 		buf_putc(b, class);

@@ -3,6 +3,7 @@ import concurrent.futures
 import ipaddress
 import json
 import os
+import subprocess
 import time
 import unittest
 
@@ -221,6 +222,10 @@ class Keys(Case):
                                          "--from", "a@example.org", "-c", config, *command)
             self.assertEqual(status, 1, err)
             shown += out + err
+        for page in ([], ["--json"]):
+            shown += "".join(map(str, run_status(binary, "-c", daemon.conf, *page)))
+        shown += subprocess.run([binary, "conf", "show", "-c", config], capture_output=True,
+                                text=True, check=True).stdout
         dns.wrong[zone] = "127.255.255.254"
         wait = len(daemon.log().splitlines())
         with RawPolicy(address) as policy:
