@@ -155,6 +155,13 @@ static const struct setting store_rows[] = {
 		"How long a message that was refused or put off is remembered."},
 	{"keep_accepted", SETTING_DURATION, FIELD(store, keep_accepted), "7d", 3600000,
 		3650 * 86400000LL, NULL, "How long one that was accepted."},
+	{"keep_history", SETTING_DURATION, FIELD(store, keep_history), "90d", 3600000,
+		3650 * 86400000LL, NULL,
+		"How long it is remembered how a client, sender or domain behaved that was not "
+		"seen again."},
+	{"keep_seen", SETTING_DURATION, FIELD(store, keep_seen), "730d", 3600000, 3650 * 86400000LL,
+		NULL,
+		"How long it is remembered when a domain was first seen, after it was seen last."},
 	{"max_size", SETTING_SIZE, FIELD(store, max_size), "1G", 0, (int64_t)1 << 50, NULL,
 		"When the file is larger, the oldest messages are forgotten early, accepted ones "
 		"first; 0: no limit.  Exemptions and switches are never forgotten for want of "
@@ -216,8 +223,7 @@ static const struct section fixed_sections[] = {
 		ROWS(log_rows),
 		.size = sizeof(struct log_settings)},
 	{.name = "store",
-		.help = "What is to outlive a restart.  In this version only \"mxward store\" uses "
-			"it: the daemon writes nothing to it yet.",
+		.help = "What is to outlive a restart.",
 		ROWS(store_rows),
 		.size = sizeof(struct store_settings),
 		.check = store_section_check},

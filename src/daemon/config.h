@@ -64,7 +64,7 @@ struct log_settings {
 
 struct store_settings {
 	struct str file; /* empty: none */
-	int64_t keep_refused, keep_accepted, max_size;
+	int64_t keep_refused, keep_accepted, keep_history, keep_seen, max_size;
 };
 
 struct actions_settings {

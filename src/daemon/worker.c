@@ -9,6 +9,7 @@
 #include "daemon/lists_watch.h"
 #include "daemon/local_watch.h"
 #include "daemon/log.h"
+#include "daemon/memory.h"
 #include "daemon/process.h"
 #include "daemon/resolver.h"
 #include "daemon/status.h"
@@ -29,6 +30,7 @@ struct worker {
 	struct gate *gate;
 	struct lists_watch *lists;
 	struct local_watch *local;
+	struct memory *memory;
 	struct front *milter, *policy;
 	struct listener **listener;
 	size_t n_listeners;
@@ -73,6 +75,7 @@ decided(void *ctx, const struct decision *d)
 	size_t n = 0;
 
 	tally_add(&w->tally, d);
+	memory_decided(w->memory, d);
 	if (!log_wants(LOG_LEVEL_INFO))
 		return;
 	put_findings(&findings, d);
@@ -229,6 +232,7 @@ reload(void *ctx)
 	next->generation.number = w->config->generation.number + 1;
 	gate_use(w->gate, local_watch_use(w->local, next));
 	lists_watch_use(w->lists, next);
+	memory_use(w->memory, next);
 	config_free(w->config);
 	w->config = next;
 	log_event(LOG_LEVEL_INFO, "reloaded", log_u("generation", next->generation.number));
@@ -302,6 +306,7 @@ start(struct worker *w)
 	w->lists = lists_watch_new(w->loop);
 	lists_watch_use(w->lists, w->config);
 	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, renewed, w);
+	w->memory = memory_new(w->loop, w->config);
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,
@@ -347,6 +352,7 @@ worker_run(const struct worker_options *o)
 	front_free(w.milter);
 	front_free(w.policy);
 	gate_free(w.gate);
+	memory_free(w.memory);
 	lists_watch_free(w.lists);
 	local_watch_free(w.local);
 	config_free(w.config);

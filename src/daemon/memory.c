@@ -1,0 +1,62 @@
+/* daemon/memory: see memory.h. */
+#include "daemon/config_store.h"
+#include "daemon/log.h"
+#include "daemon/memory.h"
+
+struct memory {
+	struct store_client *store; /* NULL: none */
+};
+
+static void
+say(void *ctx, enum store_say level, const char *text)
+{
+	static const enum log_level levels[] = {[STORE_SAY_INFO] = LOG_LEVEL_INFO,
+		[STORE_SAY_WARN] = LOG_LEVEL_WARN,
+		[STORE_SAY_ERROR] = LOG_LEVEL_ERROR};
+
+	log_event(levels[level], "store", log_z("text", text));
+}
+
+struct memory *
+memory_new(struct loop *l, struct config *c)
+{
+	struct memory *m = heap_calloc(1, sizeof(*m));
+	const struct store_options o = {.say = say};
+	struct errbuf e = {0};
+
+	if (!config_has_store(c))
+		return m;
+	struct store *s = config_open_store(c, &o, &e);
+	if (s)
+		m->store = store_client_on(l, s, NULL);
+	else
+		say(NULL, STORE_SAY_ERROR, e.text);
+	return m;
+}
+
+void
+memory_use(struct memory *m, struct config *c)
+{
+}
+
+void
+memory_free(struct memory *m)
+{
+	if (!m)
+		return;
+	store_client_free(m->store);
+	heap_free(m);
+}
+
+struct store_client *
+memory_store(const struct memory *m)
+{
+	return m->store;
+}
+
+void
+memory_decided(struct memory *m, const struct decision *d)
+{
+	if (!m->store)
+		return;
+}

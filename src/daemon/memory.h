@@ -1,0 +1,27 @@
+/*
+ * daemon/memory: what a worker remembers of the mail that it has judged, and what it is reminded
+ * of.
+ *
+ * Stands between the gate and the store.  After each decision it writes what is to be kept; before,
+ * it tells the gate what is known.  Without a store, or while there is trouble with it, everything
+ * here does nothing, and mail is judged as if nobody were known.
+ */
+#ifndef DAEMON_MEMORY_H
+#define DAEMON_MEMORY_H
+
+#include "daemon/config.h"
+#include "store/client.h"
+
+struct memory;
+
+/* For the settings in force; never NULL.  What is wrong with the store is told to the log. */
+struct memory *memory_new(struct loop *l, struct config *c);
+/* Other settings from now on.  Another store takes a restart. */
+void memory_use(struct memory *m, struct config *c);
+void memory_free(struct memory *m); /* NULL is fine */
+/* NULL: there is none. */
+struct store_client *memory_store(const struct memory *m);
+/* A recipient was judged. */
+void memory_decided(struct memory *m, const struct decision *d);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * store/client: the store as a loop sees it.
+ *
+ * A loop that answers mail servers must not wait for a disk or a network, and a store does.  So a
+ * loop speaks with a client: writes are handed over and forgotten, questions are answered by a call
+ * from the loop, or fail when their time is over, and what every message needs (exemptions,
+ * switches) is an image in memory that is renewed by itself.
+ *
+ * Two kinds: one that owns a store in this very process and works it from a timer (tests, and
+ * commands that have a loop), and one that speaks with the process that owns it.  Nobody who uses
+ * a client can tell which it is.
+ *
+ * Whatever happens behind it, nothing here blocks, and nothing fails worse than this: an answer is
+ * STORE_FAIL, an image stays as it was, a change is dropped and counted.
+ */
+#ifndef STORE_CLIENT_H
+#define STORE_CLIENT_H
+
+#include "net/loop.h"
+#include "store/store.h"
+
+struct store_client;
+
+#define STORE_CLIENT_GET_MS 200 /* a mail waits so long for the store, and no longer */
+
+struct store_client_options {
+	uint64_t get_ms; /* 0: STORE_CLIENT_GET_MS */
+	/* A hot table was loaded, or loaded anew.  The image is borrowed until the next such call
+	 * for its table.  May be NULL. */
+	void (*image)(void *ctx, enum store_table table, const struct store_image *image);
+	void *ctx;
+};
+
+/* Work a store from this loop, which the client takes over and closes. */
+struct store_client *store_client_on(
+	struct loop *l, struct store *s, const struct store_client_options *o);
+/* What is queued is written, as far as that is possible at once; open questions are not answered.
+ * NULL is fine. */
+void store_client_free(struct store_client *c);
+
+/* Copies a valid change.  False: there is no room, the change is dropped and counted. */
+bool store_client_write(struct store_client *c, const struct store_op *op);
+/* answer() is called exactly once, from the loop, within get_ms, unless store_client_forget() comes
+ * first.  False: too many are open, there will be no answer. */
+NODISCARD bool store_client_get(struct store_client *c, enum store_table table, struct str key,
+	store_answer_fn *answer, void *ctx);
+/* No answer with this ctx comes any more. */
+void store_client_forget(struct store_client *c, const void *ctx);
+/* Never NULL; status STORE_FAIL until it was loaded.  Borrowed until the loop turns. */
+const struct store_image *store_client_image(const struct store_client *c, enum store_table table);
+
+struct store_client_counters {
+	uint64_t written; /* handed over */
+	uint64_t dropped; /* for want of room */
+	uint64_t asked, failed;
+	bool reachable; /* the store can be used, as far as is known */
+};
+void store_client_counters(const struct store_client *c, struct store_client_counters *out);
+
+#endif
