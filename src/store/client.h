@@ -53,6 +53,7 @@ struct store_client_counters {
 	uint64_t written; /* handed over */
 	uint64_t dropped; /* for want of room */
 	uint64_t asked, failed;
+	size_t queued;	/* handed over, and not yet out of our hands */
 	bool reachable; /* the store can be used, as far as is known */
 };
 void store_client_counters(const struct store_client *c, struct store_client_counters *out);

@@ -75,6 +75,12 @@ store_is_pausing(const struct store *s)
 	return s->pause_ms && s->retry_ms > store_ms(s);
 }
 
+bool
+store_is_usable(const struct store *s)
+{
+	return s->pause_ms == 0;
+}
+
 void
 store_say(struct store *s, enum store_say level, const char *fmt, ...)
 {
