@@ -107,29 +107,47 @@ itemised(const struct tally *t, struct arena *a)
 	return first || buf_is_cut(&b) ? STR("") : arena_str(a, buf_str(&b));
 }
 
-/* The help page with %c replaced, or the bare case id. */
+/* "Case 7Q2K-M8RT-9FBC", or nothing. */
 static struct str
-pointer(const struct judgement *j, struct arena *a)
+case_words(const struct judgement *j, struct arena *a)
+{
+	char room[REPLY_LINE_MAX];
+	struct buf b = BUF(room);
+
+	if (!j->case_id.n)
+		return STR("");
+	buf_puts(&b, "Case ");
+	buf_put_escaped(&b, j->case_id, 64);
+	return arena_str(a, buf_str(&b));
+}
+
+/* The help page with %c replaced, or the bare case id.  The id stands there in any case: it is what
+ * the sender can name on the telephone. */
+static struct str
+pointer(const struct judgement *j, struct str bare, struct arena *a)
 {
 	char room[REPLY_LINE_MAX];
 	struct buf b = BUF(room);
 	struct str url = j->policy->help_url;
+	bool named = !bare.n;
 
-	if (!j->case_id.n && !url.n)
-		return STR("");
-	if (!url.n) {
-		buf_puts(&b, "Case ");
-		buf_put_escaped(&b, j->case_id, 64);
-	}
+	if (!url.n)
+		return bare;
 	for (size_t i = 0; i < url.n; i++) {
 		if (url.p[i] == '%' && i + 1 < url.n && url.p[i + 1] == 'c') {
 			buf_put_escaped(&b, j->case_id, 64);
+			named = true;
 			i++;
 		} else {
 			buf_putc(&b, url.p[i]);
 		}
 	}
-	return buf_is_cut(&b) ? STR("") : arena_str(a, buf_str(&b));
+	if (!named) {
+		buf_puts(&b, " (case ");
+		buf_put_escaped(&b, j->case_id, 64);
+		buf_putc(&b, ')');
+	}
+	return buf_is_cut(&b) ? bare : arena_str(a, buf_str(&b));
 }
 
 /* Without evidence: what is wrong, in a word or two for each finding. */
@@ -216,19 +234,26 @@ add_said(struct verdict *v, struct said said, struct arena *a)
 	}
 }
 
+/* Lines and somebody's words as one.  The line `where` says where to read more; where it does not
+ * fit behind the sentence, the bare id does, and what lies between has room only behind both. */
 static struct str
-join(const struct verdict *v, struct said said, struct arena *a)
+join(const struct verdict *v, struct str where, struct str bare, struct said said, struct arena *a)
 {
 	char room[REPLY_MAX];
 	struct buf b = BUF(room);
 
-	for (size_t i = 0; i < v->n_lines; i++) {
+	if (v->n_lines)
+		buf_put(&b, v->line[0]);
+	if (b.n + 2 + where.n > sizeof(room))
+		where = bare;
+	for (size_t i = 1; i < v->n_lines; i++) {
 		struct str s = v->line[i];
-		size_t glue = i ? 2 : 0;
-		if (b.n + glue + s.n > sizeof(room))
+		bool last = i + 1 == v->n_lines;
+		if (where.n && last)
+			s = where;
+		if (b.n + 2 + s.n + (where.n && !last ? 2 + where.n : 0) > sizeof(room))
 			continue;
-		if (i)
-			buf_puts(&b, ". ");
+		buf_puts(&b, ". ");
 		buf_put(&b, s);
 	}
 	size_t needed = said.words.n < SAID_MIN ? said.words.n : SAID_MIN;
@@ -254,11 +279,12 @@ reply_make(const struct judgement *j, const struct tally *t, struct arena *a, st
 		add_line(v, sentence(v->main, v, a), a);
 	if (p->show_score && !p->terse && !v->temporary && t->score >= p->reject_at && !t->reject)
 		add_line(v, itemised(t, a), a);
-	add_line(v, pointer(j, a), a);
+	struct str bare = case_words(j, a), where = pointer(j, bare, a);
+	add_line(v, where, a);
 	if (!v->n_lines)
 		add_line(v, STR("refused by policy"), a);
 	if (v->main && !p->terse)
 		words = said(v->main, a);
-	v->one_line = join(v, words, a);
+	v->one_line = join(v, where, bare, words, a);
 	add_said(v, words, a);
 }

@@ -26,10 +26,11 @@ struct judged {
 	struct verdict v;
 };
 
+static struct policy policy = {.reject_at = 800, .actions = {{actions}, {actions}}};
+
 static void
 judge(struct judged *g, struct str who, struct str words, struct str case_id)
 {
-	static const struct policy policy = {.reject_at = 800, .actions = {{actions}, {actions}}};
 	static const struct ip ip = {.len = 4, .b = {192, 0, 2, 1}};
 	const struct finding *list[] = {&g->f};
 	struct result r = {.n = 1, .finding = list, .confirmed = {"", 0}};
@@ -210,11 +211,47 @@ test_long_sentence(void **state)
 	arena_done(&g.a);
 }
 
+/* The id of the case is in every refusal, however long the sentence and the address of the page. */
+static void
+test_case_is_always_named(void **state)
+{
+	static const char *const urls[] = {"", "https://mx.example.net/why?c=%c",
+		"https://mx.example.net/help",
+		"https://mx.example.net/a-rather-long-address-of-a-"
+		"page-on-what-to-do-about-mail-that-was-refused?c=%c"};
+	char name[255];
+
+	memset(name, 'n', sizeof(name));
+	for (size_t u = 0; u < COUNT(urls); u++) {
+		policy.help_url = str_of(urls[u]);
+		for (size_t n = 1; n <= sizeof(name); n++) {
+			struct judged g;
+			bool in_lines = false;
+			judge(&g, str_from(name, n), STR("some words"), STR("7Q2K-M8RT-9FBC"));
+			if (!str_contains(g.v.one_line, STR("7Q2K-M8RT-9FBC")))
+				fail_msg("%.*s", STR_ARG(g.v.one_line));
+			assert_true(g.v.one_line.n <= REPLY_MAX);
+			for (size_t i = 0; i < g.v.n_lines; i++)
+				in_lines |= str_contains(g.v.line[i], STR("7Q2K-M8RT-9FBC"));
+			assert_true(in_lines);
+			arena_done(&g.a);
+		}
+	}
+	struct judged g;
+	policy.help_url = STR("https://mx.example.net/help");
+	judge(&g, STR("a.example"), STR(""), STR("7Q2K"));
+	assert_str(g.v.one_line,
+		"a.example says no: ask a.example. https://mx.example.net/help (case 7Q2K)");
+	policy.help_url = STR("");
+	arena_done(&g.a);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_case_is_always_named),
 		cmocka_unit_test(test_long_sentence),
 		cmocka_unit_test(test_little_room),
 		cmocka_unit_test(test_hostile_words),

@@ -8,6 +8,7 @@
 #include "daemon/config_lines.h"
 #include "daemon/config_lists.h"
 #include "daemon/config_local.h"
+#include "daemon/privacy.h"
 #include "dns/domains.h"
 
 #define FIELD(section, member) offsetof(struct section##_settings, member)
