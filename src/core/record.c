@@ -3,6 +3,8 @@
 
 #include "core/record.h"
 
+#define REASON_MAX 100 /* bytes */
+
 struct reader {
 	struct arena *a;
 	struct errbuf *e;
@@ -77,12 +79,13 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 	};
 	struct dns_answer *d = &answer->dns;
 	const json_t *rr = json_object_get(fact, "rr");
-	struct str word, alias;
+	struct str word, alias, reason;
 	int64_t ttl, seq;
 	size_t i = 0;
 
 	if (!get_text(r, fact, "status", true, &word) ||
 		!get_text(r, fact, "alias", false, &alias) ||
+		!get_text(r, fact, "reason", false, &reason) ||
 		!get_number(r, fact, "ttl", 0, INT32_MAX, 300, &ttl) ||
 		!get_number(r, fact, "seq", 0, INT64_MAX, 0, &seq))
 		return false;
@@ -95,7 +98,9 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 	d->nxdomain = statuses[i].nxdomain;
 	d->ttl = (uint32_t)ttl;
 	d->seq = (uint64_t)seq;
-	d->reason = d->status == DNS_FAIL ? "recorded failure" : NULL;
+	if (d->status == DNS_FAIL)
+		d->reason = reason.n ? arena_z(&answer->arena, str_slice(reason, 0, REASON_MAX))
+				     : "recorded failure";
 	if (alias.n && !dns_name_parse(&answer->arena, alias, &d->alias))
 		return err(r->e, "alias \"%.*s\" is no domain name", STR_ARG(alias));
 	if (rr && !json_is_array(rr))
@@ -167,6 +172,32 @@ read_texts(struct reader *r, const json_t *root, const char *key, struct words *
 	return true;
 }
 
+/* What a stranger said: a text, or, where it is none, its bytes under hex_key. */
+static bool
+get_bytes(struct reader *r, const json_t *root, const char *key, const char *hex_key,
+	struct str *out, bool *has_out)
+{
+	struct str hex;
+
+	*has_out = json_is_string(json_object_get(root, key));
+	if (!get_text(r, root, key, false, out) || !get_text(r, root, hex_key, false, &hex))
+		return false;
+	if (!hex.n)
+		return true;
+	char *p = arena_alloc(r->a, hex.n / 2 + 1);
+	for (size_t i = 0; i < hex.n / 2; i++) {
+		int high = chr_hex(hex.p[2 * i]), low = chr_hex(hex.p[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return err(r->e, "\"%s\" has no hexadecimal digits", hex_key);
+		p[i] = (char)(high << 4 | low);
+	}
+	if (hex.n % 2)
+		return err(r->e, "\"%s\" has half a byte", hex_key);
+	*out = str_from(p, hex.n / 2);
+	*has_out = true;
+	return true;
+}
+
 /* Sixteen hexadecimal digits, as numbers of JSON do not have 64 bits. */
 static bool
 read_canary(struct reader *r, const json_t *root, uint64_t *out)
@@ -229,15 +260,13 @@ read_record(struct reader *r, const json_t *root, struct record *out)
 		!get_text(r, root, "id", false, &out->id) ||
 		!get_number(r, root, "time", 0, INT64_MAX, 0, &out->time) ||
 		!read_client(r, json_object_get(root, "client"), out) ||
-		!get_text(r, root, "helo", false, &out->helo) ||
-		!get_text(r, root, "from", false, &out->from) ||
+		!get_bytes(r, root, "helo", "helo_hex", &out->helo, &out->has_helo) ||
+		!get_bytes(r, root, "from", "from_hex", &out->from, &out->has_from) ||
 		!get_text(r, root, "unknown", false, &unknown) ||
 		!read_texts(r, root, "rcpt", &out->rcpt) ||
 		!read_texts(r, root, "suspended", &out->suspended) ||
 		!read_canary(r, root, &out->canary))
 		return false;
-	out->has_helo = json_is_string(json_object_get(root, "helo"));
-	out->has_from = json_is_string(json_object_get(root, "from"));
 	if (unknown.n && !str_eq(unknown, STR("none")) && !str_eq(unknown, STR("fail")))
 		return err(r->e, "\"unknown\" is neither none nor fail");
 	if (str_eq(unknown, STR("none"))) {

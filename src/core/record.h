@@ -7,6 +7,7 @@
  *
  * A fact's "seq" tells answers that came over the wire apart.
  * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
+ * "helo_hex", "from_hex": the bytes, where helo and from are no text (record_put.h).
  * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
  * answered, none or fail (default).  Unknown members are ignored, so that newer records can be
  * read.  A record is somebody else's bytes: everything is checked.

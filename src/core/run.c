@@ -353,6 +353,12 @@ transaction_skip(const struct transaction *t)
 	return t->o.skip;
 }
 
+int64_t
+transaction_now(const struct transaction *t)
+{
+	return t->o.now;
+}
+
 struct lists_now
 transaction_lists(const struct transaction *t)
 {

@@ -77,6 +77,7 @@ const struct fact *transaction_fact(const struct transaction *t, size_t i);
 /* Every check has come to its end. */
 bool transaction_is_done(const struct transaction *t);
 uint64_t transaction_skip(const struct transaction *t); /* as in its options */
+int64_t transaction_now(const struct transaction *t);	/* likewise */
 struct lists_now transaction_lists(const struct transaction *t);
 const struct ip *transaction_client(const struct transaction *t);
 /* The value of an envelope item; p NULL while it is unknown. */

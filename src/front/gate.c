@@ -1,6 +1,7 @@
 /* front/gate: see gate.h. */
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/list.h"
 #include "front/gate.h"
 #include "front/memo.h"
 
@@ -14,6 +15,7 @@
 #define TAG_MAX	      400
 #define CANARY_MS     60000  /* no list is believed on an older one */
 #define REMEMBER_MS   300000 /* nothing that was found out is used for longer */
+#define SILENT_MS     1000   /* a visit without more recipients is told to whoever remembers */
 
 const struct verdict verdict_unchecked = {.kind = VERDICT_ACCEPT,
 	.would = VERDICT_ACCEPT,
@@ -33,6 +35,12 @@ struct visit {
 	bool counted; /* seen by health */
 	bool tagged;
 	char case_id[CASE_ID_MAX];
+	/* what was decided under this id */
+	struct list untold; /* in the gate's list, while some of it was not told yet */
+	bool is_untold;
+	uint64_t decided_ms; /* the last of it */
+	size_t n_rcpts, n_told;
+	struct visit_rcpt rcpts[VISIT_RCPTS];
 	/* the pending judgement */
 	struct timer *timer;
 	bool pending;
@@ -54,6 +62,8 @@ struct gate {
 	unsigned random_left;
 	uint64_t canary, canary_ms; /* and when it was drawn; 0: never */
 	size_t visits;
+	struct list untold; /* visits, whoever was silent for longest first */
+	struct timer *untold_timer;
 };
 
 struct generation *
@@ -70,12 +80,17 @@ generation_unref(struct generation *g)
 		g->release(g);
 }
 
+static void tell_silent(void *ctx);
+
 struct gate *
 gate_new(const struct gate_options *o, struct generation *g)
 {
 	struct gate *gate = heap_calloc(1, sizeof(*gate));
 
 	gate->o = *o;
+	list_init(&gate->untold);
+	if (o->remember)
+		gate->untold_timer = timer_new(o->loop, tell_silent, gate);
 	gate->generation = generation_ref(g);
 	arena_init(&gate->scratch, SCRATCH_FIRST, SCRATCH_LIMIT);
 	gate->memo = memo_new(g->remember);
@@ -119,6 +134,7 @@ gate_free(struct gate *g)
 		g->spare = v->next_spare;
 		visit_destroy(v);
 	}
+	timer_free(g->untold_timer);
 	memo_free(g->memo);
 	generation_unref(g->generation);
 	arena_done(&g->scratch);
@@ -306,6 +322,74 @@ remember(struct visit *v)
 		until, now);
 }
 
+/* --- what was decided, for whoever remembers it --- */
+
+static void
+tell(struct visit *v)
+{
+	struct gate *g = v->gate;
+
+	if (!v->is_untold)
+		return;
+	list_remove(&v->untold);
+	v->is_untold = false;
+	g->o.remember(g->o.ctx,
+		&(struct visit_case){.client = &v->client,
+			.transaction = v->txn,
+			.generation = v->generation,
+			.case_id = str_of(v->case_id),
+			.queue_id = v->queue_id,
+			.n = v->n_rcpts,
+			.n_before = v->n_told,
+			.rcpt = v->rcpts});
+	v->n_told = v->n_rcpts;
+}
+
+/* Whoever asks with the id of a refusal is not to wait until the mail server ends its session. */
+static void
+tell_silent(void *ctx)
+{
+	struct gate *g = ctx;
+	uint64_t now = clock_ms();
+
+	while (!list_is_empty(&g->untold)) {
+		struct visit *v = LIST_ELEMENT(g->untold.next, struct visit, untold);
+		if (now - v->decided_ms < SILENT_MS) {
+			timer_set(g->untold_timer, v->decided_ms + SILENT_MS - now);
+			return;
+		}
+		tell(v);
+	}
+}
+
+static void
+note_decision(struct visit *v, const struct verdict *verdict, uint64_t took_us)
+{
+	struct gate *g = v->gate;
+
+	if (!g->o.remember || !v->txn)
+		return;
+	v->rcpts[v->n_rcpts++] = (struct visit_rcpt){v->rcpt, verdict, took_us};
+	v->decided_ms = clock_ms();
+	if (list_is_empty(&g->untold))
+		timer_set(g->untold_timer, SILENT_MS);
+	if (v->is_untold)
+		list_remove(&v->untold);
+	list_add_last(&g->untold, &v->untold);
+	v->is_untold = true;
+}
+
+/* A case has room for so many recipients: what comes now belongs to another. */
+static void
+begin_next_case(struct visit *v)
+{
+	if (v->n_rcpts < VISIT_RCPTS)
+		return;
+	tell(v);
+	v->n_rcpts = v->n_told = 0;
+	make_case_id(v->gate, v->case_id);
+}
+
 /* Give the transaction up. */
 static void
 end_transaction(struct visit *v)
@@ -322,6 +406,7 @@ void
 visit_authenticated(struct visit *v)
 {
 	must(!v->pending);
+	tell(v);
 	v->client.authenticated = true;
 	v->unchecked_because = "authenticated";
 	end_transaction(v);
@@ -428,6 +513,8 @@ conclude(struct visit *v)
 	v->pending = false;
 	if (v->timer)
 		timer_clear(v->timer);
+	uint64_t took_us = clock_us() - v->asked_us;
+	note_decision(v, verdict, took_us);
 	if (g->o.decided)
 		g->o.decided(g->o.ctx,
 			&(struct decision){.client = &v->client,
@@ -440,7 +527,7 @@ conclude(struct visit *v)
 				.result = v->txn ? &r : NULL,
 				.generation = v->generation,
 				.case_id = str_of(v->case_id),
-				.took_us = clock_us() - v->asked_us});
+				.took_us = took_us});
 	v->done(v->done_ctx, verdict);
 }
 
@@ -470,6 +557,7 @@ visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
 {
 	must(!v->pending);
+	begin_next_case(v);
 	v->pending = true;
 	v->asked_us = clock_us();
 	v->rcpt = arena_str(&v->arena, rcpt);
@@ -491,6 +579,7 @@ visit_end(struct visit *v)
 	if (!v)
 		return;
 	struct gate *g = v->gate;
+	tell(v);
 	end_transaction(v);
 	v->pending = false;
 	if (v->timer)

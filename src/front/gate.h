@@ -63,11 +63,34 @@ struct decision {
 	uint64_t took_us; /* since the recipient was asked about */
 };
 
+/* What is to be remembered of a visit: all that was decided under one case id. */
+#define VISIT_RCPTS 10 /* what follows after so many recipients is a case of its own */
+
+struct visit_rcpt {
+	struct str rcpt;
+	const struct verdict *verdict;
+	uint64_t took_us;
+};
+
+struct visit_case {
+	const struct visit_client *client;
+	struct transaction *transaction;
+	const struct generation *generation;
+	struct str case_id, queue_id; /* queue_id may be empty */
+	size_t n;
+	size_t n_before; /* of these, as many were told before */
+	const struct visit_rcpt *rcpt;
+};
+
 struct gate_options {
 	struct loop *loop;
 	/* May be NULL: then each temporary error defers, and each try is the first. */
 	struct recall *recall;
 	void (*decided)(void *ctx, const struct decision *d);
+	/* A visit in which something was checked and decided is over, or has the most recipients
+	 * that a case can have, or has been silent for a second.  In the last case it may go on:
+	 * then this is called again with more recipients under the same id.  May be NULL. */
+	void (*remember)(void *ctx, const struct visit_case *c);
 	health_alarm_fn *alarm;
 	/* Which DNS lists of this generation are suspended; may be NULL: none. */
 	uint64_t (*suspended)(void *ctx, const struct generation *g);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/hash.h"
@@ -291,6 +292,148 @@ test_temporary(void **state)
 	bed_done(&b);
 }
 
+/* What a visit told to be remembered: "ID n=N before=N first..last". */
+struct told {
+	char text[2000];
+	size_t n;
+	struct loop *loop; /* to be stopped, or NULL */
+};
+
+static void
+note_case(void *ctx, const struct visit_case *c)
+{
+	struct told *t = ctx;
+	struct buf b = buf_on(t->text + t->n, sizeof(t->text) - 1 - t->n);
+
+	assert_true(c->n > 0 && c->n <= VISIT_RCPTS && c->n_before < c->n);
+	assert_non_null(c->transaction);
+	buf_printf(&b, "%zu-%zu %.*s..%.*s %s %.*s\n", c->n_before, c->n, STR_ARG(c->rcpt[0].rcpt),
+		STR_ARG(c->rcpt[c->n - 1].rcpt), verdict_name(c->rcpt[0].verdict->kind),
+		STR_ARG(c->case_id));
+	t->n += b.n;
+	t->text[t->n] = '\0';
+	if (t->loop)
+		loop_stop(t->loop);
+}
+
+static void
+bed_remember(struct bed *b, struct told *t)
+{
+	gate_free(b->gate);
+	*t = (struct told){.n = 0};
+	b->gate = gate_new(
+		&(struct gate_options){
+			.loop = b->loop, .remember = note_case, .alarm = no_alarm, .ctx = t},
+		&b->generation);
+}
+
+static struct visit *
+visit_from(struct bed *b, const char *sender, bool authenticated)
+{
+	struct visit_client c = {.way = "test", .authenticated = authenticated};
+
+	assert_true(ip_parse(STR(A), &c.ip));
+	struct visit *v = visit_new(b->gate, &c);
+	visit_env(v, ENV_HELO, STR("mx.example"));
+	visit_env(v, ENV_MAIL_FROM, str_of(sender));
+	return v;
+}
+
+static void
+judge_rcpts(struct visit *v, unsigned from, unsigned to)
+{
+	struct got got;
+
+	for (unsigned i = from; i <= to; i++) {
+		char rcpt[32];
+		struct buf r = BUF(rcpt);
+		buf_printf(&r, "r%u@example", i);
+		visit_judge(v, buf_str(&r), STR(""), keep, &got);
+	}
+}
+
+static void
+assert_told(const struct told *t, const char *const *lines, size_t n)
+{
+	struct str rest = str_of(t->text), line;
+
+	for (size_t i = 0; i < n; i++) {
+		assert_true(str_split(&rest, '\n', &line));
+		if (!str_has_prefix(line, str_of(lines[i])))
+			fail_msg("told \"%.*s\", not \"%s\"", STR_ARG(line), lines[i]);
+	}
+	if (rest.n)
+		fail_msg("told too much: %.*s", STR_ARG(rest));
+}
+
+/* One visit, one case, when it is over; none for whom nothing was judged. */
+static void
+test_a_visit_is_told_when_it_is_over(void **state)
+{
+	struct bed b;
+	struct told told;
+
+	bed_init(&b, true, false);
+	bed_remember(&b, &told);
+	struct visit *v = visit_from(&b, "bad@x", false);
+	judge_rcpts(v, 1, 3);
+	assert_int_equal(told.n, 0);
+	visit_end(v);
+	assert_told(&told, (const char *const[]){"0-3 r1@example..r3@example reject "}, 1);
+	told.n = 0;
+	told.text[0] = '\0';
+	visit_end(visit_from(&b, "bad@x", false));
+	v = visit_from(&b, "bad@x", true);
+	judge_rcpts(v, 1, 1); /* logged in: never checked */
+	visit_end(v);
+	assert_told(&told, NULL, 0);
+	bed_done(&b);
+}
+
+/* A case has room for ten; the eleventh has another id, in the reply too. */
+static void
+test_a_full_case_is_followed_by_another(void **state)
+{
+	struct bed b;
+	struct told told;
+
+	bed_init(&b, true, false);
+	bed_remember(&b, &told);
+	struct visit *v = visit_from(&b, "good@x", false);
+	judge_rcpts(v, 1, 10);
+	char first[CASE_ID_MAX];
+	snprintf(first, sizeof(first), "%.*s", STR_ARG(visit_case_id(v)));
+	judge_rcpts(v, 11, 21);
+	assert_true(!str_eq(visit_case_id(v), str_of(first)));
+	visit_end(v);
+	const char *const lines[] = {"0-10 r1@example..r10@example accept ",
+		"0-10 r11@example..r20@example accept ", "0-1 r21@example..r21@example accept "};
+	assert_told(&told, lines, COUNT(lines));
+	assert_non_null(strstr(told.text, first));
+	bed_done(&b);
+}
+
+/* Whoever looks for the id of a refusal finds it while the session still goes on. */
+static void
+test_a_silent_visit_is_told(void **state)
+{
+	struct bed b;
+	struct told told;
+
+	bed_init(&b, true, false);
+	bed_remember(&b, &told);
+	told.loop = b.loop;
+	struct visit *v = visit_from(&b, "bad@x", false);
+	judge_rcpts(v, 1, 2);
+	loop_run(b.loop);
+	judge_rcpts(v, 3, 3);
+	visit_end(v);
+	const char *const lines[] = {
+		"0-2 r1@example..r2@example reject ", "2-3 r1@example..r3@example reject "};
+	assert_told(&told, lines, COUNT(lines));
+	bed_done(&b);
+}
+
 int
 main(void)
 {
@@ -303,6 +446,9 @@ main(void)
 		cmocka_unit_test(test_by_setting_it_is_refused_at_once),
 		cmocka_unit_test(test_without_memory_each_try_is_the_first),
 		cmocka_unit_test(test_temporary),
+		cmocka_unit_test(test_a_visit_is_told_when_it_is_over),
+		cmocka_unit_test(test_a_full_case_is_followed_by_another),
+		cmocka_unit_test(test_a_silent_visit_is_told),
 	};
 
 	hash_seed();

@@ -29,7 +29,8 @@
  *	spf_helo pass, spf_mailfrom fail, explanation TEXT
  *	questions 3                          exactly so many
  * Then the same transaction is played ORDERS times with answers arriving one by one in random
- * order and the dialogue going on in between: findings must be the same each time.
+ * order and the dialogue going on in between: findings must be the same each time.  At last it is
+ * written as a record, read, and judged by that: findings and verdict must be the same once more.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,7 @@
 #include "base/hash.h"
 #include "checks/dnsbl.h"
 #include "core/record.h"
+#include "core/record_put.h"
 #include "core/run.h"
 #include "daemon/config.h"
 
@@ -558,6 +560,76 @@ check_expectations(struct scenario *s, struct transaction *t)
 }
 
 static void
+verdict_of(struct scenario *s, struct transaction *t, struct verdict *out)
+{
+	struct generation *g = config_generation(s->config);
+	struct result r = transaction_result(t);
+
+	policy_judge(&(struct judgement){.policy = &g->policy,
+			     .checks = &g->checks,
+			     .result = &r,
+			     .client = &s->record.client,
+			     .rcpt = STR("joe@example.net")},
+		&s->arena, out);
+}
+
+static struct str
+write_record(struct scenario *s, struct transaction *t, const struct verdict *v)
+{
+	static char room[RECORD_PUT_MAX];
+	struct buf b = BUF(room);
+	struct generation *g = config_generation(s->config);
+	const struct record_rcpt rcpt = {STR("joe@example.net"), v, 1};
+	const struct record_out out = {.id = STR("x"),
+		.way = "test",
+		.transaction = t,
+		.policy = &g->policy,
+		.checks = &g->checks,
+		.has_lists = true,
+		.suspended = s->record.suspended,
+		.n = 1,
+		.rcpt = &rcpt};
+
+	record_put(&out, &b);
+	must_say(!buf_is_cut(&b), s, s->title, "the record is too long");
+	return buf_str(&b);
+}
+
+static void
+check_record(struct scenario *s, struct transaction *t)
+{
+	struct verdict v, again;
+	struct record original = s->record;
+	struct arena arena;
+	struct errbuf e = {0};
+
+	verdict_of(s, t, &v);
+	struct str line = arena_str(&s->arena, write_record(s, t, &v));
+	if (!record_parse(&s->arena, line, &s->record, &e))
+		return complain(s, "the record cannot be read", line, str_of(e.text));
+	arena_init(&arena, 8192, (size_t)1 << 20);
+	struct test_source source = {
+		.source = {lookup, start, cancel}, .record = &s->record, .at_once = true};
+	struct transaction *t2 = begin(s, &source, &arena);
+	tell(s, t2, ENV_HELO);
+	tell(s, t2, ENV_MAIL_FROM);
+	transaction_run(t2);
+	verdict_of(s, t2, &again);
+	struct str got = fingerprint(t2, &s->arena), want = fingerprint(t, &s->arena);
+	if (!str_eq(got, want))
+		complain(s, "findings by the record", got, want);
+	if (v.kind != again.kind || v.score != again.score || !str_eq(v.one_line, again.one_line))
+		complain(s, "verdict by the record", again.one_line, v.one_line);
+	struct str second = write_record(s, t2, &again);
+	if (!s->bad && !str_eq(second, line))
+		complain(s, "the record of the record", second, line);
+	transaction_end(t2);
+	record_done(&s->record);
+	s->record = original;
+	arena_done(&arena);
+}
+
+static void
 run_scenario(struct scenario *s)
 {
 	struct test_source source = {.source = {lookup, start, cancel}, .at_once = true};
@@ -574,6 +646,7 @@ run_scenario(struct scenario *s)
 	transaction_run(t);
 	check_expectations(s, t);
 	check_orders(s, fingerprint(t, &s->arena));
+	check_record(s, t);
 	transaction_end(t);
 	record_done(&s->record);
 	config_free(s->config);

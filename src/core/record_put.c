@@ -1,0 +1,453 @@
+/* core/record_put: see record_put.h. */
+#include "core/record.h"
+#include "core/record_put.h"
+
+#define TAIL_ROOM   64	 /* lists and their ends, and what closes a record */
+#define BYTES_SHOWN 512	 /* of what is no text, beside its bytes */
+#define VALUE_MAX   1024 /* of one piece of evidence */
+#define TEXT_MAX    300	 /* of words of ours, or the administrator's */
+#define ENV_MAX	    2048 /* as core/run keeps them */
+
+/* --- text --- */
+
+/* Bytes that stand in a JSON string as they are, without their meaning being lost. */
+static size_t
+plain(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.n && chr_is_print(s.p[i]) && s.p[i] != '"' && s.p[i] != '\\')
+		i++;
+	return i;
+}
+
+/* Length of the UTF-8 sequence that s begins with, beyond ASCII; 0: it is none (RFC 3629 4). */
+static size_t
+utf8_length(struct str s)
+{
+	const unsigned char *p = (const unsigned char *)s.p;
+	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+
+	if (p[0] < 0xc2 || p[0] > 0xf4 || s.n < n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	/* U+0080..U+009F are control characters too. */
+	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
+}
+
+static void
+put_byte(struct buf *out, unsigned char c)
+{
+	buf_puts(out, "\\\\");
+	buf_putc(out, (char)('0' + c / 100));
+	buf_putc(out, (char)('0' + c / 10 % 10));
+	buf_putc(out, (char)('0' + c % 10));
+}
+
+static bool
+put_inside(struct buf *out, struct str s)
+{
+	bool text = true;
+
+	for (;;) {
+		size_t n = plain(s);
+		buf_put(out, str_slice(s, 0, n));
+		s = str_skip(s, n);
+		if (!s.n)
+			return text;
+		n = 1;
+		if (s.p[0] == '"' || s.p[0] == '\\') {
+			buf_putc(out, '\\');
+			buf_putc(out, s.p[0]);
+		} else if ((n = utf8_length(s)) > 0) {
+			buf_put(out, str_slice(s, 0, n));
+		} else {
+			put_byte(out, (unsigned char)s.p[0]);
+			text = false;
+			n = 1;
+		}
+		s = str_skip(s, n);
+	}
+}
+
+bool
+json_put_text(struct buf *out, struct str s)
+{
+	buf_putc(out, '"');
+	bool text = put_inside(out, s);
+	buf_putc(out, '"');
+	return text;
+}
+
+/* "key": of literals. */
+static void
+put_key(struct buf *out, const char *key)
+{
+	buf_puts(out, ",\"");
+	buf_puts(out, key);
+	buf_puts(out, "\":");
+}
+
+static void
+put_literal(struct buf *out, const char *key, const char *value)
+{
+	put_key(out, key);
+	buf_putc(out, '"');
+	buf_puts(out, value);
+	buf_putc(out, '"');
+}
+
+static void
+put_text(struct buf *out, const char *key, struct str s, size_t max)
+{
+	put_key(out, key);
+	(void)json_put_text(out, str_slice(s, 0, max));
+}
+
+static void
+put_hex(struct buf *out, struct str s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < s.n; i++) {
+		buf_putc(out, digits[(unsigned char)s.p[i] >> 4]);
+		buf_putc(out, digits[(unsigned char)s.p[i] & 15]);
+	}
+}
+
+/* What a stranger said, so that it can be read back byte by byte; unknown: nothing. */
+static void
+put_env(struct buf *out, const char *key, const char *hex_key, struct str s)
+{
+	size_t before = out->n;
+
+	if (!s.p)
+		return;
+	put_key(out, key);
+	if (json_put_text(out, str_slice(s, 0, ENV_MAX)))
+		return;
+	out->n = before;
+	put_text(out, key, s, BYTES_SHOWN);
+	put_key(out, hex_key);
+	buf_putc(out, '"');
+	put_hex(out, str_slice(s, 0, ENV_MAX));
+	buf_putc(out, '"');
+}
+
+/* --- facts --- */
+
+static void
+put_txt(struct buf *out, struct str s)
+{
+	for (;;) {
+		size_t n = plain(s);
+		buf_put(out, str_slice(s, 0, n));
+		if (n == s.n)
+			return;
+		char c = s.p[n];
+		if (c == '"')
+			buf_puts(out, "\\\"");
+		else if (c == '\\')
+			buf_puts(out, "\\\\\\\\");
+		else
+			put_byte(out, (unsigned char)c);
+		s = str_skip(s, n + 1);
+	}
+}
+
+static void
+put_rr(struct buf *out, enum dns_type type, const struct dns_rr *rr)
+{
+	buf_putc(out, '"');
+	switch (type) {
+	case DNS_A:
+	case DNS_AAAA:
+		ip_print(&rr->ip, out);
+		break;
+	case DNS_MX:
+		buf_putu(out, rr->preference);
+		buf_putc(out, ' ');
+		(void)put_inside(out, rr->text);
+		break;
+	case DNS_TXT:
+		put_txt(out, rr->text);
+		break;
+	case DNS_PTR:
+	case DNS_CNAME:
+	case DNS_NS:
+	case DNS_SOA:
+		(void)put_inside(out, rr->text);
+		break;
+	}
+	buf_putc(out, '"');
+}
+
+static void
+put_number(struct buf *out, const char *key, uint64_t n)
+{
+	put_key(out, key);
+	buf_putu(out, n);
+}
+
+static void
+put_fact(struct buf *out, const struct fact *f)
+{
+	const struct dns_answer *a = &f->answer->dns;
+
+	buf_puts(out, "{\"q\":\"dns\"");
+	put_text(out, "name", f->name, SIZE_MAX);
+	put_literal(out, "type", dns_type_name(f->type));
+	put_literal(out, "status", record_status(a));
+	if (a->status == DNS_FAIL) {
+		if (a->reason)
+			put_literal(out, "reason", a->reason);
+		buf_putc(out, '}');
+		return;
+	}
+	put_number(out, "ttl", a->ttl);
+	if (a->alias.n)
+		put_text(out, "alias", a->alias, SIZE_MAX);
+	if (a->seq)
+		put_number(out, "seq", a->seq);
+	for (size_t i = 0; i < a->n; i++) {
+		buf_puts(out, i ? "," : ",\"rr\":[");
+		put_rr(out, f->type, &a->rr[i]);
+	}
+	buf_puts(out, a->n ? "]}" : "}");
+}
+
+/* --- what was found and decided --- */
+
+static const char *
+action_name(struct action a)
+{
+	static const char *const names[] = {[ACTION_OFF] = "off",
+		[ACTION_SCORE] = "score",
+		[ACTION_TAG] = "tag",
+		[ACTION_DEFER] = "defer",
+		[ACTION_REJECT] = "reject",
+		[ACTION_ACCEPT] = "accept",
+		[ACTION_OWN] = "own"};
+
+	return names[a.kind];
+}
+
+static void
+put_finding(struct buf *out, const struct record_out *r, const struct finding *f)
+{
+	const struct ip *client = transaction_client(r->transaction);
+	struct action a = policy_action(r->policy, r->checks, f, client);
+
+	buf_puts(out, "{\"id\":\"");
+	buf_puts(out, f->code->id);
+	buf_putc(out, '"');
+	put_literal(out, "action", action_name(a));
+	if (a.kind == ACTION_SCORE) {
+		put_key(out, "points");
+		points_print(a.points, false, out);
+	}
+	for (size_t i = 0; i < f->n; i++) {
+		buf_puts(out, i ? ",\"" : ",\"evidence\":{\"");
+		buf_puts(out, f->evidence[i].key);
+		buf_puts(out, "\":");
+		(void)json_put_text(out, str_slice(f->evidence[i].value, 0, VALUE_MAX));
+	}
+	buf_puts(out, f->n ? "}}" : "}");
+}
+
+static void
+put_verdict(struct buf *out, const struct verdict *v)
+{
+	buf_puts(out, "{\"verdict\":\"");
+	buf_puts(out, verdict_name(v->kind));
+	buf_putc(out, '"');
+	if (v->would != v->kind)
+		put_literal(out, "would", verdict_name(v->would));
+	put_key(out, "score");
+	points_print(v->score, false, out);
+	if (v->main)
+		put_literal(out, "main", v->main->code->id);
+	if (v->because)
+		put_text(out, "because", str_of(v->because), TEXT_MAX);
+	if (v->exemption)
+		put_text(out, "exemption", v->exemption->text, TEXT_MAX);
+	if (v->code) {
+		put_number(out, "code", v->code);
+		put_text(out, "enhanced", v->enhanced, TEXT_MAX);
+		put_text(out, "reply", v->one_line, REPLY_MAX);
+	}
+	buf_putc(out, '}');
+}
+
+/* --- the whole --- */
+
+static void
+put_lists(struct buf *out, const struct record_out *r)
+{
+	uint64_t canary = transaction_lists(r->transaction).canary;
+	unsigned char b[8];
+
+	if (!r->has_lists || !canary)
+		return;
+	for (size_t i = 0; i < 8; i++)
+		b[i] = (unsigned char)(canary >> (56 - 8 * i));
+	put_key(out, "canary");
+	buf_putc(out, '"');
+	put_hex(out, str_from((const char *)b, sizeof(b)));
+	buf_putc(out, '"');
+	put_key(out, "suspended");
+	buf_putc(out, '[');
+	for (size_t i = 0; i < r->suspended.n; i++) {
+		buf_puts(out, i ? "," : "");
+		(void)json_put_text(out, r->suspended.word[i]);
+	}
+	buf_putc(out, ']');
+}
+
+static void
+put_skip(struct buf *out, const struct record_out *r)
+{
+	uint64_t skip = transaction_skip(r->transaction);
+	bool first = true;
+
+	for (size_t i = 0; i < r->checks->n; i++) {
+		if (!(skip >> i & 1))
+			continue;
+		buf_puts(out, first ? ",\"skip\":[\"" : ",\"");
+		buf_puts(out, r->checks->check[i]->name);
+		buf_putc(out, '"');
+		first = false;
+	}
+	buf_puts(out, first ? "" : "]");
+}
+
+static void
+put_client(struct buf *out, const struct record_out *r)
+{
+	buf_puts(out, ",\"client\":{\"ip\":\"");
+	ip_print(transaction_client(r->transaction), out);
+	buf_putc(out, '"');
+	if (r->port)
+		put_number(out, "port", r->port);
+	buf_putc(out, '}');
+}
+
+static void
+put_rcpts(struct buf *out, const struct record_out *r)
+{
+	uint64_t longest = 0;
+
+	buf_puts(out, ",\"rcpt\":[");
+	for (size_t i = 0; i < r->n; i++) {
+		buf_puts(out, i ? "," : "");
+		(void)json_put_text(out, str_slice(r->rcpt[i].rcpt, 0, RECORD_PUT_RCPT));
+		longest = r->rcpt[i].took_us > longest ? r->rcpt[i].took_us : longest;
+	}
+	buf_putc(out, ']');
+	if (r->queue_id.n)
+		put_text(out, "queue", r->queue_id, TEXT_MAX);
+	put_literal(out, "way", r->way);
+	put_number(out, "settings", r->settings);
+	put_number(out, "took_us", longest);
+	buf_puts(out, ",\"verdicts\":[");
+	for (size_t i = 0; i < r->n; i++) {
+		buf_puts(out, i ? "," : "");
+		put_verdict(out, r->rcpt[i].verdict);
+	}
+	buf_putc(out, ']');
+}
+
+/* One item of a list, taken back where it goes beyond the limit, so that what stands there is
+ * whole. */
+struct items {
+	struct buf *out;
+	size_t limit, max, before;
+	bool any, cut;
+};
+
+static void
+begin_item(struct items *l)
+{
+	l->before = l->out->n;
+	l->out->max = l->limit;
+	buf_puts(l->out, l->any ? "," : "");
+}
+
+static void
+end_item(struct items *l)
+{
+	l->out->max = l->max;
+	if (l->out->cut) {
+		l->out->n = l->before;
+		l->out->cut = false;
+		l->cut = true;
+	} else {
+		l->any = true;
+	}
+}
+
+static bool
+put_findings(struct buf *out, const struct record_out *r, size_t limit)
+{
+	struct items l = {.out = out, .limit = limit, .max = out->max};
+	struct result result = transaction_result(r->transaction);
+
+	buf_puts(out, ",\"findings\":[");
+	for (size_t i = 0; i < result.n; i++) {
+		begin_item(&l);
+		put_finding(out, r, result.finding[i]);
+		end_item(&l);
+	}
+	buf_putc(out, ']');
+	return !l.cut;
+}
+
+static bool
+put_facts(struct buf *out, const struct record_out *r, size_t limit)
+{
+	struct items l = {.out = out, .limit = limit, .max = out->max};
+
+	buf_puts(out, ",\"facts\":[");
+	for (size_t i = 0; i < transaction_facts(r->transaction); i++) {
+		const struct fact *f = transaction_fact(r->transaction, i);
+		if (!f->answer)
+			continue;
+		begin_item(&l);
+		put_fact(out, f);
+		end_item(&l);
+	}
+	buf_putc(out, ']');
+	return !l.cut;
+}
+
+void
+record_put(const struct record_out *r, struct buf *out)
+{
+	const struct transaction *t = r->transaction;
+	int64_t now = transaction_now(t);
+
+	buf_puts(out, "{\"v\":1,\"id\":");
+	(void)json_put_text(out, r->id);
+	put_number(out, "time", now > 0 ? (uint64_t)now : 0);
+	put_client(out, r);
+	put_env(out, "helo", "helo_hex", transaction_env_get(t, ENV_HELO));
+	put_env(out, "from", "from_hex", transaction_env_get(t, ENV_MAIL_FROM));
+	put_rcpts(out, r);
+	put_lists(out, r);
+	put_skip(out, r);
+	out->cut |= out->max - out->n < TAIL_ROOM;
+	if (out->cut)
+		return;
+	/* What stands so far is needed; the rest goes as far as it fits. */
+	size_t limit = out->max - TAIL_ROOM;
+	if (limit > RECORD_PUT_SOFT)
+		limit = out->n > RECORD_PUT_SOFT ? out->n : RECORD_PUT_SOFT;
+	bool whole = put_findings(out, r, limit);
+	whole &= put_facts(out, r, limit > out->n ? limit : out->n);
+	buf_puts(out, whole ? "}" : ",\"cut\":true}");
+}
