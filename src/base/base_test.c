@@ -391,6 +391,35 @@ test_errbuf(void **state)
 	assert_null(nearest_name(STR("zzzzzz"), names, 3));
 }
 
+/* The published vectors of SipHash-2-4-128: key 00..0f, input 00, 01, ... */
+static void
+test_hash_keyed(void **state)
+{
+	static const struct {
+		size_t n;
+		const char *hex;
+	} cases[] = {
+		{0, "a3817f04ba25a8e66df67214c7550293"},
+		{1, "da87c1d86b99af44347659119b22fc45"},
+		{2, "8177228da4a45dc7fca38bdef60affe4"},
+		{3, "9c70b60c5267a94e5f33b6b02985ed51"},
+		{15, "5493e99933b0a8117e08ec0f97cfc3d9"},
+	};
+	uint8_t key[HASH_KEYED_SIZE], input[16];
+
+	for (uint8_t i = 0; i < sizeof(key); i++)
+		key[i] = input[i] = i;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		uint8_t out[HASH_KEYED_SIZE];
+		char room[33];
+		struct buf b = BUF(room);
+		hash_keyed(key, str_from((const char *)input, cases[i].n), out);
+		for (size_t k = 0; k < sizeof(out); k++)
+			buf_printf(&b, "%02x", out[k]);
+		assert_true(str_eq(buf_str(&b), str_of(cases[i].hex)));
+	}
+}
+
 static void
 test_hash(void **state)
 {
@@ -462,6 +491,7 @@ main(void)
 		cmocka_unit_test(test_ip_private),
 		cmocka_unit_test(test_errbuf),
 		cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_hash_keyed),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_clock_text),
 	};

@@ -69,6 +69,55 @@ hash_str_with(struct str s, uint64_t more)
 	return v[0] ^ v[1] ^ v[2] ^ v[3];
 }
 
+/* Little-endian, as its authors define it: what is written down is the same everywhere. */
+static uint64_t
+read64(const uint8_t *p, size_t n)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++)
+		v |= (uint64_t)p[i] << (8 * i);
+	return v;
+}
+
+static void
+write64(uint8_t *p, uint64_t v)
+{
+	for (size_t i = 0; i < 8; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
+}
+
+static void
+sip_rounds(uint64_t v[4], int n)
+{
+	while (n-- > 0)
+		sip_round(v);
+}
+
+void
+hash_keyed(const uint8_t k[HASH_KEYED_SIZE], struct str s, uint8_t out[HASH_KEYED_SIZE])
+{
+	uint64_t k0 = read64(k, 8), k1 = read64(k + 8, 8);
+	uint64_t v[4] = {k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d ^ 0xee,
+		k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573};
+	const uint8_t *p = (const uint8_t *)s.p;
+
+	for (size_t i = 0; i <= s.n / 8; i++) {
+		size_t left = s.n - 8 * i;
+		uint64_t m = left >= 8 ? read64(p + 8 * i, 8)
+				       : read64(p + 8 * i, left) | (uint64_t)(s.n & 0xff) << 56;
+		v[3] ^= m;
+		sip_rounds(v, 2);
+		v[0] ^= m;
+	}
+	v[2] ^= 0xee;
+	sip_rounds(v, 4);
+	write64(out, v[0] ^ v[1] ^ v[2] ^ v[3]);
+	v[1] ^= 0xdd;
+	sip_rounds(v, 4);
+	write64(out + 8, v[0] ^ v[1] ^ v[2] ^ v[3]);
+}
+
 uint64_t
 hash_str(struct str s)
 {

@@ -85,7 +85,8 @@ static const struct setting policy_rows[] = {
 	{"show_score", SETTING_BOOL, FIELD(policy, show_score), "yes", 0, 0, NULL,
 		"Itemise the score in a reply that refuses by score."},
 	{"help_url", SETTING_STRING, FIELD(policy, help_url), "", 0, 0, NULL,
-		"Address of a page that replies point to; %c becomes the case id."},
+		"Address of a page that replies point to; %c becomes the case id, which is "
+		"named behind the address where there is no %c."},
 	{"budget", SETTING_DURATION, FIELD(policy, budget), "8s", 100, 25000, NULL,
 		"A recipient gets its verdict within this time, whatever DNS does."},
 	{"remember", SETTING_SIZE, FIELD(policy, remember), "32M", 0, (int64_t)4 << 30, NULL,
@@ -146,11 +147,18 @@ static const struct setting log_rows[] = {
 		"info logs one line for each decision."},
 };
 
+static const char *const cases[] = {"all", "refused", "none", NULL};
+static const char *const privacies[] = {"plain", "hashed", "none", NULL};
+
 static const struct setting store_rows[] = {
 	{"file", SETTING_STRING, FIELD(store, file), "", 0, 0, NULL,
 		"Path of the file, in a directory that the daemon's user may write to; empty: "
 		"none.  "
 		"Two more files appear beside it while it is in use."},
+	{"cases", SETTING_CHOICE, FIELD(store, cases), "all", 0, 0, cases,
+		"Which decisions are kept with all that led to them, under the case id that stands "
+		"in the reply: all, refused (also those that were put off), none.  What was not "
+		"checked (logged-in clients, own networks) is not kept."},
 	{"keep_refused", SETTING_DURATION, FIELD(store, keep_refused), "30d", 3600000,
 		3650 * 86400000LL, NULL,
 		"How long a message that was refused or put off is remembered."},
@@ -167,6 +175,19 @@ static const struct setting store_rows[] = {
 		"When the file is larger, the oldest messages are forgotten early, accepted ones "
 		"first; 0: no limit.  Exemptions and switches are never forgotten for want of "
 		"room."},
+};
+
+static const struct setting privacy_rows[] = {
+	{"recipients", SETTING_CHOICE, FIELD(privacy, recipients), "plain", 0, 0, privacies,
+		"plain: as they are.  hashed: instead of the part before the @ stands a hash of "
+		"the "
+		"address, made with the secret, so that cases of an address can still be found by "
+		"whoever has the secret.  none: only the domain.  postmaster and abuse stay as "
+		"they are: every domain has them, and policy depends on them."},
+	{"secret", SETTING_STRING, FIELD(privacy, secret), "", 0, 0, NULL,
+		"32 hexadecimal digits (such as of \"openssl rand -hex 16\"); needed where "
+		"recipients are hashed.  With another secret older cases are no longer found by "
+		"recipient.  Keep others from reading a file with it."},
 };
 
 static const struct section fixed_sections[] = {
@@ -228,6 +249,11 @@ static const struct section fixed_sections[] = {
 		ROWS(store_rows),
 		.size = sizeof(struct store_settings),
 		.check = store_section_check},
+	{.name = "privacy",
+		.help = "What the store may know of people.  The log is not concerned.",
+		ROWS(privacy_rows),
+		.size = sizeof(struct privacy_settings),
+		.check = privacy_check},
 };
 
 #define SECTIONS_MAX (COUNT(fixed_sections) + 3 + CHECKS_MAX)
@@ -260,7 +286,7 @@ config_structs(struct config *c, size_t *n)
 	}
 	void **all = arena_calloc(&c->arena, SECTIONS_MAX, sizeof(*all));
 	void *const fixed[] = {&c->listen, &c->dns, &c->policy, &c->site, &c->networks, &c->actions,
-		&c->exempt, &c->health, &c->daemon, &c->log, &c->store};
+		&c->exempt, &c->health, &c->daemon, &c->log, &c->store, &c->privacy};
 	size_t n_checks, k = 0;
 	const struct check *const *checks = checks_all(&n_checks);
 

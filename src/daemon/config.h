@@ -8,6 +8,7 @@
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
+#include "base/hash.h"
 #include "checks/local.h"
 #include "conf/load.h"
 #include "front/gate.h"
@@ -64,7 +65,17 @@ struct log_settings {
 
 struct store_settings {
 	struct str file; /* empty: none */
+	int cases;	 /* enum cases */
 	int64_t keep_refused, keep_accepted, keep_history, keep_seen, max_size;
+};
+
+/* Which decisions are kept. */
+enum cases { CASES_ALL, CASES_REFUSED, CASES_NONE };
+
+struct privacy_settings {
+	int recipients;		      /* enum privacy_recipients */
+	struct str secret;	      /* as written */
+	uint8_t key[HASH_KEYED_SIZE]; /* the same in bytes */
 };
 
 struct actions_settings {
@@ -89,6 +100,7 @@ struct config {
 	struct daemon_settings daemon;
 	struct log_settings log;
 	struct store_settings store;
+	struct privacy_settings privacy;
 	struct actions_settings actions;
 	struct exempt_settings exempt;
 	struct named dnsbl, dnswl;		 /* of struct dnsbl_settings */

@@ -2,9 +2,12 @@
 #include "daemon/config_store.h"
 #include "daemon/log.h"
 #include "daemon/memory.h"
+#include "daemon/memory_cases.h"
 
 struct memory {
 	struct store_client *store; /* NULL: none */
+	struct config *config;	    /* in force */
+	struct memory_cases *cases;
 };
 
 static void
@@ -24,8 +27,10 @@ memory_new(struct loop *l, struct config *c)
 	const struct store_options o = {.say = say};
 	struct errbuf e = {0};
 
+	m->config = c;
 	if (!config_has_store(c))
 		return m;
+	m->cases = memory_cases_new();
 	struct store *s = config_open_store(c, &o, &e);
 	if (s)
 		m->store = store_client_on(l, s, NULL);
@@ -37,6 +42,7 @@ memory_new(struct loop *l, struct config *c)
 void
 memory_use(struct memory *m, struct config *c)
 {
+	m->config = c;
 }
 
 void
@@ -45,6 +51,7 @@ memory_free(struct memory *m)
 	if (!m)
 		return;
 	store_client_free(m->store);
+	memory_cases_free(m->cases);
 	heap_free(m);
 }
 
@@ -59,4 +66,10 @@ memory_decided(struct memory *m, const struct decision *d)
 {
 	if (!m->store)
 		return;
+}
+
+void
+memory_remember(struct memory *m, const struct visit_case *c)
+{
+	memory_cases_put(m->cases, m->config, m->store, c);
 }

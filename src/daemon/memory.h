@@ -23,5 +23,7 @@ void memory_free(struct memory *m); /* NULL is fine */
 struct store_client *memory_store(const struct memory *m);
 /* A recipient was judged. */
 void memory_decided(struct memory *m, const struct decision *d);
+/* All of a visit's recipients were judged: gate_options.remember.  Only with a store. */
+void memory_remember(struct memory *m, const struct visit_case *c);
 
 #endif

@@ -110,6 +110,12 @@ decided(void *ctx, const struct decision *d)
 }
 
 static void
+remember(void *ctx, const struct visit_case *c)
+{
+	memory_remember(((struct worker *)ctx)->memory, c);
+}
+
+static void
 alarmed(void *ctx, const struct health_alarm *a)
 {
 	char ip[IP_TEXT_MAX];
@@ -310,6 +316,7 @@ start(struct worker *w)
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,
+				   .remember = memory_store(w->memory) ? remember : NULL,
 				   .alarm = alarmed,
 				   .suspended = lists_suspended,
 				   .lists_seen = lists_seen,
