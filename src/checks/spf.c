@@ -369,6 +369,7 @@ report_pass(struct ask *q, struct findings *out, const struct identities *who,
 		note_term(f, w->outside_term, w->outside_domain);
 	} else {
 		note_term(report(q, out, PASS, who), o->term, o->record);
+		out->spf_vouches = true;
 	}
 	return true;
 }
@@ -389,6 +390,8 @@ report_sender(struct ask *q, struct findings *out, const struct identities *who,
 
 	out->spf_mailfrom = auth_word(o->result);
 	out->spf_explanation = o->explanation;
+	if (!dns_name_parse(q->scratch, who->domain, &out->spf_domain))
+		out->spf_domain = STR("");
 	if (o->result == SPF_PASS)
 		return report_pass(q, out, who, o);
 	struct finding *f = report(q, out, code_of[o->result], who);

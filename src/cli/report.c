@@ -114,7 +114,7 @@ static json_t *
 json_finding(const struct decision *d, const struct finding *f)
 {
 	const struct generation *g = d->generation;
-	struct action a = policy_action(&g->policy, &g->checks, f, &d->client->ip);
+	struct action a = policy_action_in(&g->policy, &g->checks, f, &d->client->ip, d->verdict);
 	const struct cause *cause = cause_get(f->code->cause);
 	json_t *evidence = json_object();
 	json_t *o = json_object();
@@ -322,7 +322,7 @@ static void
 print_finding(const struct page *p, const struct decision *d, const struct finding *f, bool first)
 {
 	const struct generation *g = d->generation;
-	struct action a = policy_action(&g->policy, &g->checks, f, &d->client->ip);
+	struct action a = policy_action_in(&g->policy, &g->checks, f, &d->client->ip, d->verdict);
 	char room[TEXT_MAX], points[16];
 	struct buf b = BUF(room), pts = BUF(points);
 

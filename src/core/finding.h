@@ -111,7 +111,9 @@ struct list_reports {
 struct findings {
 	size_t n;
 	enum auth_result iprev, spf_helo, spf_mailfrom;
-	struct str confirmed;	    /* reverse name that forward DNS confirms, or empty */
+	struct str confirmed;  /* reverse name that forward DNS confirms, or empty */
+	struct str spf_domain; /* the sender's, as SPF was asked about it, canonical; or empty */
+	bool spf_vouches;      /* and there is a pass for it that is worth something */
 	struct str spf_explanation; /* the sender's domain's words on a fail, or empty */
 	struct list_reports lists;
 	struct finding item[FINDINGS_MAX]; /* last: only the first n are ever touched or copied */

@@ -38,36 +38,64 @@ policy_is_ours(const struct policy *p, const struct ip *client)
 	return false;
 }
 
-uint64_t
-policy_skip(const struct policy *p, const struct ip *client, const struct exemption **which)
+struct action
+policy_action_in(const struct policy *p, const struct check_set *checks, const struct finding *f,
+	const struct ip *client, const struct verdict *v)
 {
-	uint64_t skip = 0;
-
-	for (size_t i = 0; i < p->n_exemptions; i++) {
-		const struct exemption *e = &p->exemptions[i];
-		if (e->by_domain || !ip_net_has(&e->net, client))
-			continue;
-		skip |= e->checks;
-		*which = e;
-	}
-	return skip;
+	if (v->spared >> f->check & 1)
+		return (struct action){ACTION_OFF, 0};
+	return policy_action(p, checks, f, client);
 }
 
-/* A domain of [exempt] counts only for a client whose reverse name is in it and is confirmed by
- * forward DNS: a HELO or a sender's domain can be claimed by anybody. */
-static uint64_t
-skip_by_domain(const struct policy *p, struct str confirmed, const struct exemption **which)
+uint64_t
+policy_skip(const struct policy *p, const struct ip *client, uint64_t now_ms, struct exempted *out)
 {
-	uint64_t skip = 0;
+	*out = (struct exempted){.skip = 0};
+	exempts_by_ip(&p->exempts, client, now_ms, out);
+	return out->skip;
+}
 
-	for (size_t i = 0; confirmed.n && i < p->n_exemptions; i++) {
-		const struct exemption *e = &p->exemptions[i];
-		if (!e->by_domain || !dns_name_is_under(confirmed, e->domain))
-			continue;
-		skip |= e->checks;
-		*which = e;
-	}
-	return skip;
+/* A domain counts for a client whose reverse name is in it and is confirmed by forward DNS, and for
+ * a sender in it for whom SPF vouches: a HELO or a sender's domain can be claimed by anybody. */
+static void
+exempt(const struct judgement *j, struct exempted *out)
+{
+	const struct result *r = j->result;
+
+	if (j->exempted)
+		*out = *j->exempted;
+	exempts_by_name(&j->policy->exempts, r->confirmed, r->spf_vouches ? r->spf_domain : STR(""),
+		j->now_ms, out);
+}
+
+/* The domain that somebody claims to be of, canonical; empty: none. */
+static struct str
+claim(struct arena *a, struct str said)
+{
+	size_t at = str_rfind(said, '@');
+	struct str name;
+
+	if (!dns_name_parse(a, at < said.n ? str_skip(said, at + 1) : said, &name))
+		return STR("");
+	return name;
+}
+
+/* Checks that a domain might spare this client, had DNS answered: he says that he is of it, and
+ * what would prove or disprove that is missing. */
+static uint64_t
+perhaps_exempt(const struct judgement *j, struct arena *a)
+{
+	const struct result *r = j->result;
+	const struct exempt_tables *t = &j->policy->exempts;
+	struct exempted perhaps = {.skip = 0};
+
+	if (!exempts_have_domains(t))
+		return 0;
+	if (r->iprev == AUTH_TEMPERROR)
+		exempts_by_name(t, claim(a, j->helo), claim(a, j->from), j->now_ms, &perhaps);
+	if (r->spf_mailfrom == AUTH_TEMPERROR)
+		exempts_by_name(t, STR(""), r->spf_domain, j->now_ms, &perhaps);
+	return perhaps.skip;
 }
 
 bool
@@ -114,10 +142,16 @@ missing_accept(const struct judgement *j, uint64_t checks)
 	return false;
 }
 
-/* Add one finding to the tally. */
+/* Add one finding to the tally.  perhaps: it might not count, which a missing answer would tell. */
 static void
-weigh(struct tally *t, const struct finding *f, struct action a)
+weigh(struct tally *t, const struct finding *f, struct action a, bool perhaps)
 {
+	if (perhaps && (a.kind == ACTION_DEFER || a.kind == ACTION_REJECT)) {
+		t->unproved = t->unproved ? t->unproved : f;
+		return;
+	}
+	if (perhaps && a.kind == ACTION_SCORE && a.points > 0)
+		t->slack += a.points;
 	if (f->code->final && (a.kind == ACTION_DEFER || a.kind == ACTION_REJECT) &&
 		!t->final.finding)
 		t->final = (struct tally_item){f, a};
@@ -157,17 +191,16 @@ weigh(struct tally *t, const struct finding *f, struct action a)
 }
 
 static void
-add_up(const struct judgement *j, struct tally *t)
+add_up(const struct judgement *j, struct arena *a, struct tally *t)
 {
 	const struct result *r = j->result;
-	uint64_t skip = skip_by_domain(j->policy, r->confirmed, &t->exemption);
-	uint64_t incomplete = 0;
+	uint64_t incomplete = 0, perhaps = perhaps_exempt(j, a);
 	int32_t missed = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
 		const struct finding *f = r->finding[i];
 		size_t code = (size_t)(f->code - j->checks->check[f->check]->codes);
-		if (skip >> f->check & 1)
+		if (t->spared >> f->check & 1)
 			continue;
 		if (j->now && j->now->suspended[f->check] >> code & 1)
 			continue;
@@ -175,9 +208,10 @@ add_up(const struct judgement *j, struct tally *t)
 			incomplete |= (uint64_t)1 << f->check;
 		if (f->code->temporary && f->own.points < 0)
 			missed -= f->own.points;
-		weigh(t, f, policy_action(j->policy, j->checks, f, j->client));
+		weigh(t, f, policy_action(j->policy, j->checks, f, j->client),
+			perhaps >> f->check & 1);
 	}
-	t->slack = missing_rewards(j, incomplete) + missed;
+	t->slack += missing_rewards(j, incomplete) + missed;
 	t->doubt = missing_accept(j, incomplete);
 }
 
@@ -215,9 +249,10 @@ decide(const struct policy *p, const struct tally *t, struct verdict *v)
 	}
 	if (p->defer_at && t->score >= p->defer_at && t->score - t->slack >= p->defer_at)
 		return VERDICT_DEFER;
-	if (over || t->temporary || t->reject) {
-		if (t->temporary || t->reject)
-			v->main = t->temporary ? t->temporary : t->reject;
+	if (over || t->temporary || t->reject || t->unproved) {
+		const struct finding *other = t->reject ? t->reject : t->unproved;
+		if (t->temporary || other)
+			v->main = t->temporary ? t->temporary : other;
 		v->temporary = true;
 		return VERDICT_DEFER;
 	}
@@ -259,12 +294,20 @@ policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
 	struct tally t = {.n = 0};
 	struct verdict v = {.enhanced = STR("")};
 
-	add_up(j, &t);
+	exempt(j, &v.exempted);
+	v.exemption = v.exempted.n ? v.exempted.by[0] : NULL;
+	v.spared = t.spared = v.exempted.skip;
+	add_up(j, a, &t);
 	v.score = t.score;
-	v.exemption = t.exemption;
 	v.kind = v.would = decide(j->policy, &t, &v);
 	v.first_defers =
 		v.kind == VERDICT_REJECT && j->policy->first_defers && !stands_now(j->policy, &t);
+	if (v.kind == VERDICT_REJECT && j->policy->rules_unknown) {
+		v.kind = v.would = VERDICT_DEFER;
+		v.temporary = true;
+		v.first_defers = false;
+		v.because = "exemptions are not known yet";
+	}
 	if (t.accept && v.main == t.accept)
 		v.because = accepted_because(t.accept, a);
 	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j);

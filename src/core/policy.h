@@ -14,21 +14,13 @@
 
 #include "conf/value.h"
 
+#include "core/exempts.h"
 #include "core/run.h"
 
 enum profile { PROFILE_SCORE, PROFILE_STRICT, PROFILE_MONITOR };
 
 enum verdict_kind { VERDICT_ACCEPT, VERDICT_TAG, VERDICT_DEFER, VERDICT_REJECT };
 const char *verdict_name(enum verdict_kind v); /* "accept", "tag", "defer", "reject" */
-
-struct exemption {
-	bool by_domain;
-	struct ip_net net; /* unless by_domain */
-	struct str domain; /* canonical; counts for names equal or below, confirmed by FCrDNS */
-	uint64_t checks;   /* bit i: check i is skipped */
-	struct str reason;
-	struct str text; /* as written, for the log */
-};
 
 struct policy {
 	enum profile profile;
@@ -39,8 +31,8 @@ struct policy {
 	struct str help_url;	     /* shown in replies; "%c" becomes the case id */
 	const struct action *actions[2][CHECKS_MAX]; /* [0] IPv4, [1] IPv6; by check, by its code */
 	struct nets ours;
-	size_t n_exemptions;
-	const struct exemption *exemptions;
+	struct exempt_tables exempts;
+	bool rules_unknown; /* there may be exemptions that are not known yet */
 };
 
 /* What the state of the daemon adds to a judgement (all zero: nothing). */
@@ -65,7 +57,9 @@ struct verdict {
 	bool first_defers;   /* a refusal that rests on what waiting may put right: the caller
 			      * defers the first one */
 	const char *because; /* why findings did not count ("postmaster", ...), or NULL */
-	const struct exemption *exemption; /* the one that applied, or NULL */
+	const struct exemption *exemption; /* the narrowest that applied, or NULL */
+	struct exempted exempted;	   /* all that did */
+	uint64_t spared;		   /* bit i: what check i has found does not count */
 	const struct finding *main;	   /* the finding that decided, or NULL */
 	/* Reply text without codes; one to REPLY_LINES lines for the milter, all in one for policy.
 	 */
@@ -79,7 +73,10 @@ struct judgement {
 	const struct check_set *checks;
 	const struct result *result;
 	const struct ip *client;
+	struct str helo, from;		 /* as said; empty: not known */
 	struct str rcpt;		 /* empty: no recipient known */
+	const struct exempted *exempted; /* by the client's address: policy_skip(); NULL: nobody */
+	uint64_t now_ms;		 /* clock_ms(), for exemptions that end */
 	const struct circumstances *now; /* NULL: none */
 	struct str case_id;		 /* empty: none shown */
 };
@@ -95,9 +92,12 @@ void verdict_defer_instead(struct verdict *v, struct arena *a);
 struct action policy_action(const struct policy *p, const struct check_set *checks,
 	const struct finding *f, const struct ip *client);
 bool policy_is_ours(const struct policy *p, const struct ip *client);
-/* Checks to skip for this address: the networks of [exempt]. */
+/* The action as it counted in this verdict: off where its check was spared. */
+struct action policy_action_in(const struct policy *p, const struct check_set *checks,
+	const struct finding *f, const struct ip *client, const struct verdict *v);
+/* Checks to skip for this address, by whose exemption; the same as out->skip. */
 uint64_t policy_skip(
-	const struct policy *p, const struct ip *client, const struct exemption **which);
+	const struct policy *p, const struct ip *client, uint64_t now_ms, struct exempted *out);
 /* postmaster@ and abuse@ of any domain, RFC 5321 4.5.1, RFC 2142. */
 bool rcpt_is_always_reachable(struct str rcpt);
 

@@ -27,7 +27,8 @@ struct tally {
 	bool doubt; /* an answer that is missing might have let it in, whatever else there is */
 	const struct finding *heaviest;
 	int32_t heaviest_points;
-	const struct exemption *exemption;
+	const struct finding *unproved; /* refuses or defers, if it counts: that is not known */
+	uint64_t spared;		/* checks that do not count */
 	size_t n;
 	struct tally_item item[TALLY_MAX];
 };

@@ -153,6 +153,7 @@ keep_findings(struct transaction *t, const struct findings *from, size_t check)
 	memcpy(kept, from, size);
 	kept->confirmed = arena_str(a, from->confirmed);
 	kept->spf_explanation = arena_str(a, from->spf_explanation);
+	kept->spf_domain = arena_str(a, from->spf_domain);
 	for (size_t i = 0; i < kept->n; i++) {
 		struct finding *f = &kept->item[i];
 		f->check = (uint8_t)check;
@@ -181,7 +182,8 @@ run_check(struct transaction *t, size_t i)
 
 	out.n = 0;
 	out.iprev = out.spf_helo = out.spf_mailfrom = AUTH_UNSET;
-	out.confirmed = out.spf_explanation = STR("");
+	out.confirmed = out.spf_explanation = out.spf_domain = STR("");
+	out.spf_vouches = false;
 	out.lists = (struct list_reports){0};
 	/* It waits for what it asks in this run, not for what an earlier run was curious about. */
 	for (size_t k = 0; k < t->n_facts; k++)
@@ -293,8 +295,11 @@ transaction_result(struct transaction *t)
 
 	if (t->result.finding && t->result.done == done)
 		return t->result;
-	struct result r = {
-		.done = done, .runs = t->runs, .confirmed = STR(""), .spf_explanation = STR("")};
+	struct result r = {.done = done,
+		.runs = t->runs,
+		.confirmed = STR(""),
+		.spf_explanation = STR(""),
+		.spf_domain = STR("")};
 	size_t n = 0;
 	for (size_t i = 0; i < t->o.checks->n; i++)
 		n += t->findings[i] ? t->findings[i]->n : 0;
@@ -322,6 +327,9 @@ transaction_result(struct transaction *t)
 			r.spf_mailfrom = from->spf_mailfrom;
 		if (from->spf_explanation.n)
 			r.spf_explanation = from->spf_explanation;
+		if (from->spf_domain.n)
+			r.spf_domain = from->spf_domain;
+		r.spf_vouches |= from->spf_vouches;
 	}
 	r.finding = list;
 	t->result = r;

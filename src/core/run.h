@@ -63,6 +63,8 @@ struct result {
 	const struct finding *const *finding;
 	enum auth_result iprev, spf_helo, spf_mailfrom;
 	struct str confirmed;	    /* confirmed reverse name or empty */
+	struct str spf_domain;	    /* sender's domain that SPF was asked about, or empty */
+	bool spf_vouches;	    /* with a pass that is worth something */
 	struct str spf_explanation; /* the sender's domain's words, printable, or empty */
 	struct list_reports lists;
 	uint64_t done; /* bit i: check i has finished */

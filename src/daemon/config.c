@@ -230,8 +230,10 @@ static const struct section fixed_sections[] = {
 		.entry = exempt_line,
 		.entry_help =
 			"ADDRESS, NETWORK or DOMAIN = CHECK... ; reason.  A domain counts only for "
-			"clients whose reverse name is in it and resolves back.  \"all\" stands "
-			"for every check."},
+			"clients whose reverse name is in it and resolves back, and for senders in "
+			"it for whom SPF vouches (finding spf_pass).  \"all\" stands for every "
+			"check.  All lines that match add up.  \"mxward exempt\" keeps more of "
+			"them in the store, without a reload."},
 	{.name = "health",
 		.help = "When decisions can no longer be believed.",
 		ROWS(health_rows),
@@ -407,6 +409,16 @@ load_spf_cheaters(struct config *c, struct errbuf *e)
 	return true;
 }
 
+static const struct exempts *
+table_of(struct config *c)
+{
+	struct exempts *x = exempts_new(&c->arena, c->exempt.n);
+
+	for (size_t i = 0; i < c->exempt.n; i++)
+		exempts_add(x, &c->exempt.list[i]);
+	return x;
+}
+
 static bool
 fill_generation(struct config *c, struct errbuf *e)
 {
@@ -429,8 +441,7 @@ fill_generation(struct config *c, struct errbuf *e)
 		.show_score = s->show_score,
 		.help_url = s->help_url,
 		.ours = c->networks.ours,
-		.n_exemptions = c->exempt.n,
-		.exemptions = c->exempt.list};
+		.exempts.table[EXEMPTS_SETTINGS] = table_of(c)};
 	set_actions(c, &g->checks);
 	g->off = checks_off(&s->checks);
 	g->budget_ms = (uint64_t)s->budget;

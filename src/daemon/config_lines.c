@@ -80,7 +80,7 @@ action_line(void *section_struct, struct arena *a, const struct entry *line, voi
 	return true;
 }
 
-static bool
+bool
 read_checks(struct str rest, struct arena *a, uint64_t *out, struct errbuf *e)
 {
 	const char *names[CHECKS_MAX + 1];
@@ -111,19 +111,15 @@ exempt_line(void *section_struct, struct arena *a, const struct entry *line, voi
 	struct errbuf *e)
 {
 	struct exempt_settings *s = section_struct;
-	struct exemption x = {.reason = arena_str(a, line->comment),
-		.text = arena_printf(a, "%.*s%s%.*s", STR_ARG(line->key),
-			line->comment.n ? ": " : "", STR_ARG(line->comment))};
+	struct exemption x;
 
-	if (!ip_net_parse(line->key, &x.net)) {
-		x.by_domain = true;
-		if (!dns_name_parse(a, line->key, &x.domain) || !dns_name_is_hostname(x.domain) ||
-			dns_name_labels(x.domain) < 2)
-			return err(
-				e, "\"%.*s\" is no address, network or domain", STR_ARG(line->key));
-	}
-	if (!read_checks(line->value, a, &x.checks, e))
+	if (!exemption_parse(a, line->key, &x, e) || !read_checks(line->value, a, &x.checks, e))
 		return false;
+	if (s->n == EXEMPT_LINES_MAX)
+		return err(e, "more than %d lines: \"mxward exempt\" keeps that many in the store",
+			EXEMPT_LINES_MAX);
+	x.reason = arena_str(a, line->comment);
+	exemption_describe(a, &x);
 	if (s->n == s->room) {
 		size_t room = s->room ? s->room * 2 : 8;
 		struct exemption *list = arena_calloc(a, room, sizeof(*list));

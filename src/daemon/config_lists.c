@@ -85,7 +85,7 @@ spared_domains(struct config *c, size_t check)
 	for (size_t i = 0; i < c->exempt.n; i++) {
 		const struct exemption *x = &c->exempt.list[i];
 		if (x->by_domain && x->checks >> check & 1)
-			name[n++] = x->domain;
+			name[n++] = x->what;
 	}
 	str_sort(name, n);
 	return (struct domains){n, name};

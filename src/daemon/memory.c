@@ -3,6 +3,7 @@
 #include "daemon/log.h"
 #include "daemon/memory.h"
 #include "daemon/memory_cases.h"
+#include "daemon/memory_rules.h"
 
 struct memory {
 	struct store_client *store; /* NULL: none */
@@ -20,9 +21,16 @@ say(void *ctx, enum store_say level, const char *text)
 	log_event(levels[level], "store", log_z("text", text));
 }
 
-struct memory *
-memory_new(struct loop *l, struct config *c)
+static void
+image(void *ctx, enum store_table table, const struct store_image *shown)
 {
+	rules_watch_image(ctx, table, shown);
+}
+
+struct memory *
+memory_new(struct loop *l, struct config *c, struct rules_watch *rules)
+{
+	const struct store_client_options client = {.image = image, .ctx = rules};
 	struct memory *m = heap_calloc(1, sizeof(*m));
 	const struct store_options o = {.say = say};
 	struct errbuf e = {0};
@@ -33,7 +41,7 @@ memory_new(struct loop *l, struct config *c)
 	m->cases = memory_cases_new();
 	struct store *s = config_open_store(c, &o, &e);
 	if (s)
-		m->store = store_client_on(l, s, NULL);
+		m->store = store_client_on(l, s, &client);
 	else
 		say(NULL, STORE_SAY_ERROR, e.text);
 	return m;
@@ -66,6 +74,7 @@ memory_decided(struct memory *m, const struct decision *d)
 {
 	if (!m->store)
 		return;
+	memory_rules_decided(m->store, d);
 }
 
 void

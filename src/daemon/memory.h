@@ -10,12 +10,14 @@
 #define DAEMON_MEMORY_H
 
 #include "daemon/config.h"
+#include "daemon/rules_watch.h"
 #include "store/client.h"
 
 struct memory;
 
-/* For the settings in force; never NULL.  What is wrong with the store is told to the log. */
-struct memory *memory_new(struct loop *l, struct config *c);
+/* For the settings in force; never NULL.  What is wrong with the store is told to the log, and what
+ * it has of exemptions and switches to rules, which is borrowed. */
+struct memory *memory_new(struct loop *l, struct config *c, struct rules_watch *rules);
 /* Other settings from now on.  Another store takes a restart. */
 void memory_use(struct memory *m, struct config *c);
 void memory_free(struct memory *m); /* NULL is fine */

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "checks/checks.h"
+#include "daemon/config_store.h"
 #include "daemon/control.h"
 #include "daemon/lists_watch.h"
 #include "daemon/local_watch.h"
@@ -12,6 +13,7 @@
 #include "daemon/memory.h"
 #include "daemon/process.h"
 #include "daemon/resolver.h"
+#include "daemon/rules_watch.h"
 #include "daemon/status.h"
 #include "daemon/worker.h"
 #include "front/milter.h"
@@ -30,6 +32,7 @@ struct worker {
 	struct gate *gate;
 	struct lists_watch *lists;
 	struct local_watch *local;
+	struct rules_watch *rules;
 	struct memory *memory;
 	struct front *milter, *policy;
 	struct listener **listener;
@@ -50,7 +53,8 @@ put_findings(struct buf *b, const struct decision *d)
 
 	for (size_t i = 0; d->result && i < d->result->n; i++) {
 		const struct finding *f = d->result->finding[i];
-		struct action a = policy_action(&g->policy, &g->checks, f, &d->client->ip);
+		struct action a =
+			policy_action_in(&g->policy, &g->checks, f, &d->client->ip, d->verdict);
 		if (i)
 			buf_putc(b, ',');
 		buf_puts(b, f->code->id);
@@ -236,7 +240,7 @@ reload(void *ctx)
 		return;
 	}
 	next->generation.number = w->config->generation.number + 1;
-	gate_use(w->gate, local_watch_use(w->local, next));
+	gate_use(w->gate, rules_watch_use(w->rules, next, local_watch_use(w->local, next)));
 	lists_watch_use(w->lists, next);
 	memory_use(w->memory, next);
 	config_free(w->config);
@@ -244,11 +248,20 @@ reload(void *ctx)
 	log_event(LOG_LEVEL_INFO, "reloaded", log_u("generation", next->generation.number));
 }
 
-/* Lists in files have changed. */
+/* Rules of the store have changed. */
 static void
-renewed(void *ctx, struct generation *next)
+rules_renewed(void *ctx, struct generation *next)
 {
 	gate_renew(((struct worker *)ctx)->gate, next);
+}
+
+/* Lists in files have changed; the rules of the store stand before them. */
+static void
+lists_renewed(void *ctx, struct generation *next)
+{
+	struct worker *w = ctx;
+
+	gate_renew(w->gate, rules_watch_use(w->rules, w->config, next));
 }
 
 /* --- start and stop --- */
@@ -311,8 +324,9 @@ start(struct worker *w)
 		config_load_local_again(w->config);
 	w->lists = lists_watch_new(w->loop);
 	lists_watch_use(w->lists, w->config);
-	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, renewed, w);
-	w->memory = memory_new(w->loop, w->config);
+	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, lists_renewed, w);
+	w->rules = rules_watch_new(w->loop, config_has_store(w->config), rules_renewed, w);
+	w->memory = memory_new(w->loop, w->config, w->rules);
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,
@@ -321,7 +335,7 @@ start(struct worker *w)
 				   .suspended = lists_suspended,
 				   .lists_seen = lists_seen,
 				   .ctx = w},
-		local_watch_use(w->local, w->config));
+		rules_watch_use(w->rules, w->config, local_watch_use(w->local, w->config)));
 	w->milter = front_milter_new(w->loop, w->gate, &limits);
 	w->policy = front_policy_new(w->loop, w->gate, &limits);
 	w->listener = heap_calloc(o->n_milter + o->n_policy, sizeof(struct listener *));
@@ -361,6 +375,7 @@ worker_run(const struct worker_options *o)
 	gate_free(w.gate);
 	memory_free(w.memory);
 	lists_watch_free(w.lists);
+	rules_watch_free(w.rules);
 	local_watch_free(w.local);
 	config_free(w.config);
 	watch_free(hup);

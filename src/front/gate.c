@@ -30,7 +30,7 @@ struct visit {
 	struct transaction *txn; /* NULL: never checked */
 	struct kept *kept;	 /* txn's memory, where it is not the visit's arena */
 	struct visit_client client;
-	const struct exemption *exempt_net;
+	struct exempted exempted; /* by its address */
 	const char *unchecked_because;
 	bool counted; /* seen by health */
 	bool tagged;
@@ -267,7 +267,7 @@ visit_new(struct gate *g, const struct visit_client *client)
 	if (v->unchecked_because)
 		return v;
 	begin_transaction(v, &v->arena,
-		gen->off | policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		gen->off | policy_skip(&gen->policy, &client->ip, clock_ms(), &v->exempted),
 		client->lists ? *client->lists : lists_now(g, gen));
 	transaction_run(v->txn);
 	return v;
@@ -285,7 +285,7 @@ visit_new_known(struct gate *g, const struct visit_client *client, const struct 
 	const struct memo_key key = {.client = client->ip,
 		.helo = env[ENV_HELO],
 		.from = env[ENV_MAIL_FROM],
-		.skip = gen->off | policy_skip(&gen->policy, &client->ip, &v->exempt_net),
+		.skip = gen->off | policy_skip(&gen->policy, &client->ip, clock_ms(), &v->exempted),
 		.suspended = lists.suspended};
 	v->kept = memo_get(g->memo, &key, clock_ms());
 	if (v->kept) {
@@ -472,13 +472,15 @@ judge(struct visit *v, const struct result *r)
 		.checks = &gen->checks,
 		.result = r,
 		.client = &v->client.ip,
+		.helo = transaction_env_get(v->txn, ENV_HELO),
+		.from = transaction_env_get(v->txn, ENV_MAIL_FROM),
 		.rcpt = v->rcpt,
+		.exempted = &v->exempted,
+		.now_ms = clock_ms(),
 		.now = health_circumstances(
 			&g->health, &v->client.ip, &gen->checks, clock_ms(), g->o.alarm, g->o.ctx),
 		.case_id = str_of(v->case_id)};
 	policy_judge(&j, &v->arena, verdict);
-	if (!verdict->exemption)
-		verdict->exemption = v->exempt_net;
 	cap_deferral(v, verdict);
 	defer_first(v, verdict);
 	const struct list_reports *l = &r->lists;

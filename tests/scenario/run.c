@@ -20,6 +20,7 @@
  *	reply TEXT                           the one line of the reply, without the codes
  *	line 2 TEXT                          of the reply by milter; no TEXT: there is none
  *	because TEXT
+ *	exempt WHAT                          by a domain of [exempt]; no WHAT: by none
  *	finding rdns_none +4                 must be there, with this action; "finding x off"
  *	none rdns_ok                         must not be there
  *	only rdns_none helo_bare_ip          exactly these, in this order
@@ -303,7 +304,7 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 {
 	struct generation *g = config_generation(s->config);
 	const struct ip *client = &s->record.client;
-	const struct exemption *which = NULL;
+	struct exempted exempted;
 	const struct transaction_options o = {.checks = &g->checks,
 		.site = &g->site,
 		.source = &source->source,
@@ -311,7 +312,8 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 		.scratch = &s->scratch,
 		.now = 1764000000,
 		.lists = {s->record.canary, dnsbl_bits(g->site.lists, &s->record.suspended)},
-		.skip = policy_skip(&g->policy, client, &which) | unnamed_checks(s, &g->checks)};
+		.skip = policy_skip(&g->policy, client, 0, &exempted) |
+			unnamed_checks(s, &g->checks)};
 
 	return transaction_begin(&o, client);
 }
@@ -473,6 +475,8 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 						: STR("reject");
 	} else if (str_eq(word, STR("because"))) {
 		got = str_of(v->because);
+	} else if (str_eq(word, STR("exempt"))) {
+		got = v->exemption ? v->exemption->what : STR("");
 	} else if (str_eq(word, STR("iprev"))) {
 		got = str_of(auth_result_name(r->iprev));
 	} else if (str_eq(word, STR("confirmed"))) {
@@ -502,7 +506,7 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 			got = finding_get(f, arena_z(&s->arena, key));
 		} else {
 			struct action a =
-				policy_action(&g->policy, &g->checks, f, &s->record.client);
+				policy_action_in(&g->policy, &g->checks, f, &s->record.client, v);
 			if (a.kind == ACTION_SCORE)
 				points_print(a.points, true, &b);
 			else
@@ -538,6 +542,8 @@ check_expectations(struct scenario *s, struct transaction *t)
 		.checks = &g->checks,
 		.result = &r,
 		.client = &s->record.client,
+		.helo = s->record.has_helo ? s->record.helo : STR(""),
+		.from = s->record.has_from ? s->record.from : STR(""),
 		.rcpt = STR("")};
 	bool asserted = false;
 

@@ -1,0 +1,246 @@
+/* daemon/rules: see rules.h. */
+#include "daemon/rules.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "core/exempt_value.h"
+
+#define ARENA_FIRST ((size_t)4 << 10)
+#define ARENA_LIMIT ((size_t)1 << 30) /* nobody asks: the image is bounded */
+#define STEP	    16		      /* records between two looks at the clock */
+
+/* A record as it was read. */
+struct was_read {
+	struct str key;
+	uint64_t hash;			   /* of its value */
+	const struct exemption *exemption; /* NULL: it cannot be read */
+};
+
+struct rules {
+	unsigned refs;
+	struct arena arena;
+	struct exempts *exempts;
+	struct was_read *source; /* of each record, sorted by key as the image is */
+	size_t n, unread;
+	struct str unread_key;
+};
+
+struct rules_reading {
+	enum store_table table;
+	const struct store_image *image;
+	struct check_set checks;
+	struct rules *before, *rules;
+	size_t at, before_at;
+	uint64_t now_ms;
+};
+
+struct rules *
+rules_ref(struct rules *r)
+{
+	if (r)
+		r->refs++;
+	return r;
+}
+
+void
+rules_unref(struct rules *r)
+{
+	if (!r || --r->refs > 0)
+		return;
+	arena_done(&r->arena);
+	heap_free(r->source);
+	heap_free(r);
+}
+
+const struct exempts *
+rules_exempts(const struct rules *r)
+{
+	return r ? r->exempts : NULL;
+}
+
+size_t
+rules_count(const struct rules *r)
+{
+	return r ? r->n - r->unread : 0;
+}
+
+size_t
+rules_unread(const struct rules *r)
+{
+	return r ? r->unread : 0;
+}
+
+struct str
+rules_unread_key(const struct rules *r)
+{
+	return r ? r->unread_key : STR("");
+}
+
+struct rules_reading *
+rules_reading_new(enum store_table table, const struct store_image *image,
+	const struct check_set *checks, struct rules *before)
+{
+	struct rules_reading *r = heap_calloc(1, sizeof(*r));
+	struct rules *rules = heap_calloc(1, sizeof(*rules));
+	size_t n = image->n < EXEMPTS_MAX ? image->n : EXEMPTS_MAX;
+
+	rules->refs = 1;
+	arena_init(&rules->arena, ARENA_FIRST, ARENA_LIMIT);
+	rules->exempts = exempts_new(&rules->arena, n);
+	rules->source = heap_calloc(n + 1, sizeof(*rules->source));
+	*r = (struct rules_reading){.table = table,
+		.image = image,
+		.checks = {.n = checks->n, .check = checks->check},
+		.before = rules_ref(before),
+		.rules = rules,
+		.now_ms = clock_ms()};
+	return r;
+}
+
+/* The same record of the image before, if its value is the same. */
+static const struct was_read *
+unchanged(struct rules_reading *r, const struct store_record *record, uint64_t hash)
+{
+	const struct rules *b = r->before;
+
+	while (b && r->before_at < b->n) {
+		const struct was_read *s = &b->source[r->before_at];
+		int c = str_cmp(s->key, record->key);
+		if (c == 0 && s->hash == hash)
+			return s;
+		if (c >= 0)
+			return NULL;
+		r->before_at++;
+	}
+	return NULL;
+}
+
+/* From its key and JSON; false: it cannot be read. */
+static bool
+parse(struct rules_reading *r, const struct store_record *record, struct exemption *out)
+{
+	struct arena *a = &r->rules->arena;
+	struct exempt_value v;
+	struct errbuf e = {0};
+
+	/* A key in another form would be an entry that nobody can remove. */
+	if (!exemption_parse(a, record->key, out, &e) || !str_eq(out->what, record->key) ||
+		!exempt_value_parse(a, record->value, &r->checks, &v))
+		return false;
+	out->checks = v.checks;
+	out->reason = v.reason;
+	exemption_describe(a, out);
+	return true;
+}
+
+static bool
+copy(struct rules_reading *r, const struct was_read *from, struct exemption *out)
+{
+	struct arena *a = &r->rules->arena;
+
+	if (!from->exemption)
+		return false;
+	*out = *from->exemption;
+	out->what = arena_str(a, out->what);
+	out->reason = arena_str(a, out->reason);
+	exemption_describe(a, out);
+	return true;
+}
+
+static void
+read_one(struct rules_reading *r, const struct store_record *record)
+{
+	struct rules *rules = r->rules;
+	struct was_read *s = &rules->source[rules->n++];
+	struct exemption *x = arena_new(&rules->arena, struct exemption);
+
+	s->key = arena_str(&rules->arena, record->key);
+	s->hash = hash_str(record->value);
+	const struct was_read *same = unchanged(r, record, s->hash);
+	if (!(same ? copy(r, same, x) : parse(r, record, x))) {
+		if (rules->unread++ == 0)
+			rules->unread_key = s->key;
+		return;
+	}
+	x->stored = true;
+	x->until_ms = record->left_s > 0 ? r->now_ms + 1000 * (uint64_t)record->left_s : 0;
+	s->exemption = x;
+	exempts_add(rules->exempts, x);
+}
+
+bool
+rules_reading_step(struct rules_reading *r, uint64_t max_us)
+{
+	uint64_t until = clock_us() + max_us;
+	size_t n = r->image->n < EXEMPTS_MAX ? r->image->n : EXEMPTS_MAX;
+
+	do {
+		for (size_t i = 0; i < STEP && r->at < n; i++)
+			read_one(r, r->image->record[r->at++]);
+	} while (r->at < n && clock_us() < until);
+	return r->at < n;
+}
+
+struct rules *
+rules_reading_done(struct rules_reading *r)
+{
+	struct rules *rules = r->rules;
+
+	r->rules = NULL;
+	rules_reading_free(r);
+	return rules;
+}
+
+void
+rules_reading_free(struct rules_reading *r)
+{
+	if (!r)
+		return;
+	rules_unref(r->before);
+	rules_unref(r->rules);
+	heap_free(r);
+}
+
+struct rules *
+rules_read(enum store_table table, const struct store_image *image, const struct check_set *checks)
+{
+	struct rules_reading *r = rules_reading_new(table, image, checks, NULL);
+
+	while (rules_reading_step(r, 1000000))
+		continue;
+	return rules_reading_done(r);
+}
+
+/* --- generations --- */
+
+struct with_rules {
+	struct generation generation; /* first */
+	struct generation *base;
+	struct rules *exempt;
+};
+
+static void
+release(struct generation *g)
+{
+	struct with_rules *w = (struct with_rules *)g;
+
+	rules_unref(w->exempt);
+	generation_unref(w->base);
+	heap_free(w);
+}
+
+struct generation *
+rules_generation(struct generation *base, const struct rules_now *now)
+{
+	struct with_rules *w = heap_calloc(1, sizeof(*w));
+	struct policy *p = &w->generation.policy;
+
+	w->generation = *base;
+	w->generation.refs = 1;
+	w->generation.release = release;
+	w->base = generation_ref(base);
+	w->exempt = rules_ref(now->exempt);
+	p->exempts.table[EXEMPTS_STORED] = rules_exempts(now->exempt);
+	p->rules_unknown = now->unknown;
+	return &w->generation;
+}
