@@ -23,6 +23,7 @@ judge(struct record *r)
 	const struct transaction_options o = {.checks = &g->checks,
 		.site = &g->site,
 		.source = &r->source,
+		.history = record_history(r),
 		.arena = &arena,
 		.scratch = &scratch};
 	struct transaction *t = transaction_begin(&o, &r->client);

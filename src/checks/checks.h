@@ -9,7 +9,7 @@
 #include "core/check.h"
 
 extern const struct check check_local, check_rdns, check_generic_rdns, check_helo, check_spf,
-	check_sender, check_dnsbl;
+	check_sender, check_dnsbl, check_history;
 
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);
@@ -26,6 +26,17 @@ struct spf_settings {
 	int64_t open_from, wide_from;
 	struct words providers;
 	struct str cheaters; /* path */
+};
+
+extern const struct section history_section;
+
+/* Settings of history; those that write histories count by them too.  Times in milliseconds. */
+struct history_settings {
+	int64_t half_life;
+	int64_t good_at, bad_at; /* messages */
+	int64_t good_refused;	 /* per cent */
+	int64_t spam_outweighs;	 /* messages; 0: whatever their number */
+	int64_t too_many, within;
 };
 
 #define REVERSE_NAMES_MAX 10 /* RFC 8601 3 points at the ten of RFC 7208 4.6.4 */

@@ -78,6 +78,7 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 	struct str rcpt, FILE *out)
 {
 	config_generation(config)->source = &record->source;
+	config_generation(config)->history = record_history(record);
 	const struct lists_now lists = {.canary = record->canary,
 		.suspended = dnsbl_bits(config_generation(config)->site.lists, &record->suspended)};
 
@@ -94,6 +95,7 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 	visit_judge(r->visit, rcpt, STR(""), done, r); /* answers at once: all facts are known */
 	visit_end(r->visit);
 	config_generation(config)->source = NULL;
+	config_generation(config)->history = NULL;
 	return r->kind;
 }
 

@@ -138,7 +138,30 @@ json_finding(const struct decision *d, const struct finding *f)
 }
 
 static json_t *
-json_fact(const struct fact *f)
+json_history(const struct fact *f)
+{
+	json_t *o = json_object(), *numbers = json_array();
+	const struct history *h = f->answer ? &f->answer->history : NULL;
+
+	json_object_set_new(o, "q", json_string("history"));
+	json_object_set_new(o, "what", json_string(history_kind_name(f->history)));
+	json_object_set_new(o, "name", json_str(f->name));
+	json_object_set_new(o, "status", json_string(h ? history_status_name(h->status) : "open"));
+	for (size_t i = 0; i < HISTORY_NUMBERS; i++)
+		json_array_append_new(numbers, json_integer(h ? h->n[i] : 0));
+	if (!h || h->status != HISTORY_OK) {
+		json_decref(numbers);
+		return o;
+	}
+	json_object_set_new(o, "n", numbers);
+	json_object_set_new(o, "score", json_integer(h->score));
+	json_object_set_new(o, "age", json_integer(h->age_s));
+	json_object_set_new(o, "idle", json_integer(h->idle_s));
+	return o;
+}
+
+static json_t *
+json_dns(const struct fact *f)
 {
 	json_t *o = json_object();
 
@@ -172,6 +195,21 @@ json_fact(const struct fact *f)
 	}
 	json_object_set_new(o, "rr", rr);
 	return o;
+}
+
+/* NULL: nothing that a record needs. */
+static json_t *
+json_fact(const struct fact *f)
+{
+	switch (f->kind) {
+	case FACT_DNS:
+		break;
+	case FACT_HISTORY:
+		if (f->answer && f->answer->history.status == HISTORY_UNKNOWN)
+			return NULL;
+		return json_history(f);
+	}
+	return json_dns(f);
 }
 
 /* As it goes out to a policy server: printable, strangers' bytes in it are escaped already. */
@@ -252,7 +290,7 @@ report_json(FILE *out, struct str id, const struct decision *d, const struct tra
 	if (d->result)
 		json_object_set_new(o, "auth", json_auth(d->result));
 	for (size_t i = 0; txn && i < transaction_facts(txn); i++)
-		json_array_append_new(facts, json_fact(transaction_fact(txn, i)));
+		(void)json_array_append_new(facts, json_fact(transaction_fact(txn, i)));
 	json_object_set_new(o, "facts", facts);
 	if (txn)
 		add_lists(o, d->generation->site.lists, transaction_lists(txn));
@@ -358,32 +396,71 @@ print_remedy(const struct page *p, const struct finding *f)
 }
 
 static void
+print_dns(const struct page *p, const struct fact *f)
+{
+	const struct dns_answer *a = f->answer ? &f->answer->dns : NULL;
+
+	fprintf(p->out, "%-5s ", dns_type_name(f->type));
+	page_put(p, NULL, f->name);
+	fputs(" -> ", p->out);
+	if (a && a->alias.n) {
+		fputs("alias of ", p->out);
+		page_put(p, NULL, a->alias);
+		fputs(": ", p->out);
+	}
+	for (size_t k = 0; a && k < a->n && k < 5; k++) {
+		char room[TEXT_MAX];
+		struct buf b = BUF(room);
+		dns_rr_print(f->type, &a->rr[k], &b);
+		fputs(k ? ", " : "", p->out);
+		fwrite(b.p, 1, b.n, p->out); /* presentation form: printable already */
+	}
+	if (a && a->n > 5)
+		fprintf(p->out, " and %zu more", a->n - 5);
+	if (!a || !a->n)
+		fprintf(p->out, "%s%s%s", a ? record_status(a) : "open",
+			a && a->status == DNS_FAIL && a->reason ? ": " : "",
+			a && a->status == DNS_FAIL && a->reason ? a->reason : "");
+}
+
+static void
+print_history(const struct page *p, const struct fact *f)
+{
+	const struct history *h = f->answer ? &f->answer->history : NULL;
+
+	fprintf(p->out, "history of %s ", history_kind_name(f->history));
+	page_put(p, NULL, f->name);
+	fputs(" -> ", p->out);
+	if (!h || h->status != HISTORY_OK) {
+		fputs(h ? history_status_name(h->status) : "open", p->out);
+		return;
+	}
+	for (unsigned i = 0; i < HISTORY_NUMBERS; i++)
+		if (h->n[i])
+			fprintf(p->out, "%" PRId64 " %s, ", h->n[i],
+				history_number_name((enum history_number)i));
+	fprintf(p->out, "score %.1f, last ", (double)h->score / HISTORY_POINT);
+	page_put_duration(p, (uint64_t)h->idle_s);
+	fputs(" ago", p->out);
+}
+
+static void
 print_facts(const struct page *p, const struct transaction *txn)
 {
+	const char *before = "asked     ";
+
 	for (size_t i = 0; i < transaction_facts(txn); i++) {
 		const struct fact *f = transaction_fact(txn, i);
-		const struct dns_answer *a = f->answer ? &f->answer->dns : NULL;
-		fprintf(p->out, "%s%-5s ", i ? "          " : "asked     ", dns_type_name(f->type));
-		page_put(p, NULL, f->name);
-		fputs(" -> ", p->out);
-		if (a && a->alias.n) {
-			fputs("alias of ", p->out);
-			page_put(p, NULL, a->alias);
-			fputs(": ", p->out);
+		fputs(before, p->out);
+		before = "          ";
+		switch (f->kind) {
+		case FACT_DNS:
+			print_dns(p, f);
+			break;
+		case FACT_HISTORY:
+			print_history(p, f);
+			break;
 		}
-		for (size_t k = 0; a && k < a->n && k < 5; k++) {
-			char room[TEXT_MAX];
-			struct buf b = BUF(room);
-			dns_rr_print(f->type, &a->rr[k], &b);
-			fputs(k ? ", " : "", p->out);
-			fwrite(b.p, 1, b.n, p->out); /* presentation form: printable already */
-		}
-		if (a && a->n > 5)
-			fprintf(p->out, " and %zu more", a->n - 5);
-		if (!a || !a->n)
-			fprintf(p->out, "%s%s%s", a ? record_status(a) : "open",
-				a && a->status == DNS_FAIL && a->reason ? ": " : "",
-				a && a->status == DNS_FAIL && a->reason ? a->reason : "");
 		fputc('\n', p->out);
 	}
 }

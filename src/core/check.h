@@ -22,6 +22,10 @@ struct check {
 	enum check_status (*run)(struct ask *q, struct findings *out);
 };
 
+/* What another check has found; NULL until it is done.  One that is not made has found nothing.  No
+ * two checks may wait for each other. */
+const struct findings *ask_findings(struct ask *q, const struct check *check);
+
 #define CHECKS_MAX 16
 
 struct dnsbl_set;

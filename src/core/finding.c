@@ -52,7 +52,9 @@ finding_why(const struct finding *f)
 enum fixer
 finding_fixer(const struct finding_code *code)
 {
-	return code->temporary ? FIXER_SENDER_ADMIN : cause_get(code->cause)->fixer;
+	if (code->temporary && code->cause == CAUSE_NETWORK_ERROR)
+		return FIXER_SENDER_ADMIN;
+	return cause_get(code->cause)->fixer;
 }
 
 static const struct evidence *

@@ -41,6 +41,7 @@ struct finding_code {
 	struct action action_ipv6; /* for IPv6 clients, where different (kind OFF: the same) */
 	struct action strict;	   /* profile strict, where different (kind OFF: the same) */
 	bool temporary;		   /* evidence is missing, not bad: may never refuse mail */
+	bool passing;		   /* it ends by itself: may put mail off, never refuse it */
 	bool late;		   /* waiting may mend it: the first refusal resting on it defers */
 	bool good;		   /* good news: earns, never costs */
 	bool final;		   /* its refusal or deferral decides, whatever else was found */
@@ -115,6 +116,7 @@ struct findings {
 	struct str spf_domain; /* the sender's, as SPF was asked about it, canonical; or empty */
 	bool spf_vouches;      /* and there is a pass for it that is worth something */
 	struct str spf_explanation; /* the sender's domain's words on a fail, or empty */
+	bool sender_confirmed;	    /* the client may speak for the sender: see checks/history */
 	struct list_reports lists;
 	struct finding item[FINDINGS_MAX]; /* last: only the first n are ever touched or copied */
 };

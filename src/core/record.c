@@ -115,22 +115,84 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 }
 
 static bool
-read_fact(struct reader *r, const json_t *item, struct record_fact *out)
+read_dns(struct reader *r, const json_t *item, struct str name, struct record_fact *out)
 {
-	struct str kind, name, type;
+	struct str word;
+	enum dns_type type;
 
-	if (!get_text(r, item, "q", true, &kind) || !get_text(r, item, "name", true, &name) ||
-		!get_text(r, item, "type", true, &type))
+	if (!get_text(r, item, "type", true, &word))
 		return false;
-	if (!str_eq(kind, STR("dns")))
-		return err(r->e, "unknown kind of fact \"%.*s\"", STR_ARG(kind));
-	if (!dns_type_parse(type, &out->type))
-		return err(r->e, "unknown record type \"%.*s\"", STR_ARG(type));
+	if (!dns_type_parse(word, &type))
+		return err(r->e, "unknown record type \"%.*s\"", STR_ARG(word));
 	if (!dns_name_parse(r->a, name, &out->name))
 		return err(r->e, "\"%.*s\" is no domain name", STR_ARG(name));
-	out->hash = question_hash(out->name, out->type);
+	out->kind = FACT_DNS;
+	out->what = type;
+	out->hash = question_hash(out->name, type);
 	out->answer = answer_new();
-	return read_answer(r, item, out->type, out->answer);
+	return read_answer(r, item, type, out->answer);
+}
+
+static bool
+read_numbers(struct reader *r, const json_t *item, struct history *h)
+{
+	const json_t *list = json_object_get(item, "n");
+
+	if (!json_is_array(list) || json_array_size(list) != HISTORY_NUMBERS)
+		return err(r->e, "\"n\" is not a list of %d numbers", HISTORY_NUMBERS);
+	for (size_t i = 0; i < HISTORY_NUMBERS; i++) {
+		const json_t *v = json_array_get(list, i);
+		if (!json_is_integer(v))
+			return err(r->e, "number %zu in \"n\" is no whole number", i + 1);
+		h->n[i] = json_integer_value(v);
+	}
+	return get_number(r, item, "score", -HISTORY_MAX, HISTORY_MAX, 0, &h->score) &&
+		get_number(r, item, "age", 0, HISTORY_MAX, 0, &h->age_s) &&
+		get_number(r, item, "idle", 0, HISTORY_MAX, 0, &h->idle_s);
+}
+
+static bool
+read_history(struct reader *r, const json_t *item, struct str name, struct record_fact *out)
+{
+	struct history h = {.status = HISTORY_NONE};
+	struct str word, status;
+	enum history_kind what;
+
+	if (!get_text(r, item, "what", true, &word) || !get_text(r, item, "status", true, &status))
+		return false;
+	if (!history_kind_parse(word, &what))
+		return err(r->e, "nobody has a history as \"%.*s\"", STR_ARG(word));
+	if (name.n == 0 || name.n > HISTORY_NAME_MAX)
+		return err(r->e, "a history's name has 1 to %d bytes", HISTORY_NAME_MAX);
+	if (str_eq(status, STR("ok")))
+		h.status = HISTORY_OK;
+	else if (str_eq(status, STR("fail")))
+		h.status = HISTORY_FAIL;
+	else if (!str_eq(status, STR("none")))
+		return err(r->e, "status \"%.*s\" is none of ok, none, fail", STR_ARG(status));
+	if (h.status == HISTORY_OK && !read_numbers(r, item, &h))
+		return false;
+	history_clamp(&h);
+	out->name = name;
+	out->kind = FACT_HISTORY;
+	out->what = what;
+	out->hash = history_hash(name, what);
+	out->answer = answer_history(&h);
+	return true;
+}
+
+static bool
+read_fact(struct reader *r, const json_t *item, struct record_fact *out)
+{
+	struct str kind, name;
+
+	if (!get_text(r, item, "q", true, &kind) || !get_text(r, item, "name", true, &name))
+		return false;
+	if (str_eq(kind, STR("dns")))
+		return read_dns(r, item, name, out);
+	if (str_eq(kind, STR("history")))
+		return read_history(r, item, name, out);
+	return err(r->e, "unknown kind of fact \"%.*s\"", STR_ARG(kind));
 }
 
 static bool
@@ -147,6 +209,7 @@ read_facts(struct reader *r, const json_t *list, struct record *out)
 		out->n_facts = i + 1; /* also a half-read one is to be given back */
 		if (!read_fact(r, json_array_get(list, i), &out->fact[i]))
 			return false;
+		out->has_history |= out->fact[i].kind == FACT_HISTORY;
 	}
 	return true;
 }
@@ -236,16 +299,38 @@ read_client(struct reader *r, const json_t *client, struct record *out)
 }
 
 static struct answer *
-lookup(struct source *s, struct str name, enum dns_type type, uint64_t hash)
+find(const struct record *r, enum fact_kind kind, unsigned what, struct str name, uint64_t hash)
 {
-	struct record *r = (struct record *)s;
-
 	for (size_t i = 0; i < r->n_facts; i++) {
-		struct record_fact *f = &r->fact[i];
-		if (f->hash == hash && f->type == type && str_eq(f->name, name))
+		const struct record_fact *f = &r->fact[i];
+		if (f->hash == hash && f->kind == kind && f->what == what && str_eq(f->name, name))
 			return answer_ref(f->answer);
 	}
-	return answer_ref(r->unknown);
+	return NULL;
+}
+
+static struct answer *
+lookup(struct source *s, struct str name, enum dns_type type, uint64_t hash)
+{
+	const struct record *r = (struct record *)s;
+	struct answer *a = find(r, FACT_DNS, type, name, hash);
+
+	return a ? a : answer_ref(r->unknown);
+}
+
+static struct answer *
+lookup_history(struct history_source *s, struct str name, enum history_kind what, uint64_t hash)
+{
+	const struct record *r = (const void *)((const char *)s - offsetof(struct record, history));
+	struct answer *a = find(r, FACT_HISTORY, what, name, hash);
+
+	return a ? a : answer_history(&(struct history){.status = HISTORY_UNKNOWN});
+}
+
+struct history_source *
+record_history(struct record *r)
+{
+	return r->has_history ? &r->history : NULL;
 }
 
 static bool
@@ -282,7 +367,8 @@ bool
 record_parse(struct arena *a, struct str line, struct record *out, struct errbuf *e)
 {
 	struct reader r = {a, e};
-	struct record record = {.source = {.lookup = lookup}};
+	struct record record = {
+		.source = {.lookup = lookup}, .history = {.lookup = lookup_history}};
 	json_error_t why;
 
 	if (line.n > RECORD_LINE_MAX)

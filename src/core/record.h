@@ -6,6 +6,12 @@
  *  {"q":"dns","name":"example","type":"TXT","status":"ok","ttl":300,"rr":["v=spf1 -all"]}]}
  *
  * A fact's "seq" tells answers that came over the wire apart.
+ * How somebody behaved before is a fact too; "n" as in struct history, score in thousandths,
+ * times in seconds; status ok, none, fail:
+ *  {"q":"history","what":"client","name":"192.0.2.1","status":"ok","n":[12,3,0,0,0,0],"score":9000,
+ *   "age":86400,"idle":60}
+ * In a record without any, nothing is known of anybody's history, and of one that is not among them
+ * neither.
  * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
  * "helo_hex", "from_hex": the bytes, where helo and from are no text (record_put.h).
  * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
@@ -24,13 +30,19 @@
 
 struct record_fact {
 	struct str name;
-	enum dns_type type;
+	enum fact_kind kind;
+	union { /* as in struct fact */
+		enum dns_type type;
+		enum history_kind history;
+		unsigned what;
+	};
 	uint64_t hash;
 	struct answer *answer;
 };
 
 struct record {
 	struct source source; /* answers from the facts below; first, so that it can be found */
+	struct history_source history;
 	struct str id;
 	int64_t time;
 	struct ip client;
@@ -43,12 +55,15 @@ struct record {
 	struct answer *unknown;
 	size_t n_facts;
 	struct record_fact *fact;
+	bool has_history; /* some fact is one */
 };
 
 /* Read one line; what *out points to lives in a, answers until record_done().  On false nothing
  * is to be freed and e says what is wrong. */
 NODISCARD bool record_parse(struct arena *a, struct str line, struct record *out, struct errbuf *e);
 void record_done(struct record *r);
+/* The record's answers on histories; NULL where it has none. */
+struct history_source *record_history(struct record *r);
 
 /* "ok", "none", "nxdomain", "fail", "stale". */
 const char *record_status(const struct dns_answer *a);

@@ -195,7 +195,39 @@ put_number(struct buf *out, const char *key, uint64_t n)
 }
 
 static void
-put_fact(struct buf *out, const struct fact *f)
+put_signed(struct buf *out, int64_t n)
+{
+	if (n < 0)
+		buf_putc(out, '-');
+	buf_putu(out, n < 0 ? -(uint64_t)n : (uint64_t)n);
+}
+
+static void
+put_history(struct buf *out, const struct fact *f)
+{
+	const struct history *h = &f->answer->history;
+
+	buf_puts(out, "{\"q\":\"history\"");
+	put_literal(out, "what", history_kind_name(f->history));
+	put_text(out, "name", f->name, SIZE_MAX);
+	put_literal(out, "status", history_status_name(h->status));
+	if (h->status != HISTORY_OK) {
+		buf_putc(out, '}');
+		return;
+	}
+	for (size_t i = 0; i < HISTORY_NUMBERS; i++) {
+		buf_puts(out, i ? "," : ",\"n\":[");
+		put_signed(out, h->n[i]);
+	}
+	buf_puts(out, "],\"score\":");
+	put_signed(out, h->score);
+	put_number(out, "age", (uint64_t)h->age_s);
+	put_number(out, "idle", (uint64_t)h->idle_s);
+	buf_putc(out, '}');
+}
+
+static void
+put_dns(struct buf *out, const struct fact *f)
 {
 	const struct dns_answer *a = &f->answer->dns;
 
@@ -219,6 +251,27 @@ put_fact(struct buf *out, const struct fact *f)
 		put_rr(out, f->type, &a->rr[i]);
 	}
 	buf_puts(out, a->n ? "]}" : "}");
+}
+
+static void
+put_fact(struct buf *out, const struct fact *f)
+{
+	switch (f->kind) {
+	case FACT_DNS:
+		put_dns(out, f);
+		return;
+	case FACT_HISTORY:
+		put_history(out, f);
+		return;
+	}
+}
+
+/* A record without a fact says as much as one that says that it is unknown. */
+static bool
+is_known(const struct fact *f)
+{
+	return f->answer &&
+		!(f->kind == FACT_HISTORY && f->answer->history.status == HISTORY_UNKNOWN);
 }
 
 /* --- what was found and decided --- */
@@ -415,7 +468,7 @@ put_facts(struct buf *out, const struct record_out *r, size_t limit)
 	buf_puts(out, ",\"facts\":[");
 	for (size_t i = 0; i < transaction_facts(r->transaction); i++) {
 		const struct fact *f = transaction_fact(r->transaction, i);
-		if (!f->answer)
+		if (!is_known(f))
 			continue;
 		begin_item(&l);
 		put_fact(out, f);
@@ -437,6 +490,8 @@ record_put(const struct record_out *r, struct buf *out)
 	put_client(out, r);
 	put_env(out, "helo", "helo_hex", transaction_env_get(t, ENV_HELO));
 	put_env(out, "from", "from_hex", transaction_env_get(t, ENV_MAIL_FROM));
+	if (transaction_result(r->transaction).sender_confirmed)
+		buf_puts(out, ",\"confirmed\":true");
 	put_rcpts(out, r);
 	put_lists(out, r);
 	put_skip(out, r);

@@ -10,6 +10,7 @@
  *		 "reply":"without the codes"}; where they differ or apply also "would", "because",
  *		"exemption"
  *	"findings":[{"id":"rdns_none","action":"score","points":4,"evidence":{"client":...}}]
+ *	"confirmed":true	the client may speak for the sender: see checks/history
  *	"cut":true		there was no room for all findings and facts
  *
  * What somebody sent that is not UTF-8, or has control bytes in it, is no text: "helo" and "from"

@@ -27,6 +27,9 @@ run(struct ask *q, struct findings *out)
 	for (size_t i = 0; i < from->n && i < 100; i++)
 		(void)ask_dns(
 			q, i % 2 ? DNS_TXT : DNS_MX, arena_printf(q->scratch, "n%zu.example", i));
+	for (unsigned i = 0; i < HISTORY_KINDS; i++)
+		(void)ask_history(q, (enum history_kind)i, STR("a@example.org"));
+	out->sender_confirmed = true;
 	finding_note(found(out, &codes[0]), "who", *helo);
 	finding_note(found(out, &codes[1]), "who", *from);
 	return CHECK_DONE;
@@ -53,9 +56,26 @@ lookup(struct source *s, struct str name, enum dns_type type, uint64_t hash)
 	return a;
 }
 
+/* As many answers as there are. */
+static struct answer *
+lookup_history(struct history_source *s, struct str name, enum history_kind what, uint64_t hash)
+{
+	static const enum history_status statuses[] = {[HISTORY_CLIENT] = HISTORY_OK,
+		[HISTORY_REFUSALS] = HISTORY_UNKNOWN,
+		[HISTORY_SENDER] = HISTORY_FAIL,
+		[HISTORY_DOMAIN] = HISTORY_NONE};
+
+	return answer_history(&(struct history){.status = statuses[what],
+		.n = {1, HISTORY_MAX, 3, 4, 5, 6},
+		.score = -HISTORY_MAX,
+		.age_s = 7,
+		.idle_s = 8});
+}
+
 struct bed {
 	struct arena a, scratch;
 	struct source source;
+	struct history_source *history; /* NULL: none */
 	struct transaction *t;
 	struct record record;
 	char room[RECORD_PUT_MAX];
@@ -71,6 +91,7 @@ begin(struct bed *b, struct str helo, struct str from)
 	b->out = BUF(b->room);
 	b->t = transaction_begin(&(struct transaction_options){.checks = &set,
 					 .source = &b->source,
+					 .history = b->history,
 					 .arena = &b->a,
 					 .scratch = &b->scratch,
 					 .now = 1764000000},
@@ -147,7 +168,8 @@ test_whole(void **state)
 	static const char want[] =
 		"{\"v\":1,\"id\":\"7Q2K-M8RT-9FBC\",\"time\":1764000000,"
 		"\"client\":{\"ip\":\"192.0.2.1\",\"port\":2525},\"helo\":\"mx.example\","
-		"\"from\":\"ab\",\"rcpt\":[\"joe@example.net\"],\"queue\":\"4F3C\","
+		"\"from\":\"ab\",\"confirmed\":true,\"rcpt\":[\"joe@example.net\"],\"queue\":"
+		"\"4F3C\","
 		"\"way\":\"test\",\"settings\":3,\"took_us\":100,\"verdicts\":[{\"verdict\":"
 		"\"reject\",\"score\":4.5,\"main\":\"bad\",\"code\":550,\"enhanced\":\"5.7.1\","
 		"\"reply\":\"mx.example is bad: be good\"}],\"findings\":[{\"id\":\"bad\","
@@ -163,6 +185,40 @@ test_whole(void **state)
 	assert_memory_equal(b.out.p, want, b.out.n);
 	read_back(&b);
 	assert_true(str_eq(b.record.fact[1].answer->dns.rr[0].text, txt));
+	record_done(&b.record);
+	end(&b);
+}
+
+static void
+test_history(void **state)
+{
+	static struct bed b;
+	struct history_source source = {.lookup = lookup_history};
+
+	b.history = &source;
+	begin(&b, STR("mx.example"), STR(""));
+	put(&b, 1, STR("joe@example.net"));
+	assert_true(says(&b,
+		"\"facts\":[{\"q\":\"history\",\"what\":\"client\",\"name\":\"a@example.org\","
+		"\"status\":\"ok\",\"n\":[1,1000000000000,3,4,5,6],\"score\":-1000000000000,"
+		"\"age\":7,\"idle\":8},"
+		"{\"q\":\"history\",\"what\":\"sender\",\"name\":\"a@example.org\","
+		"\"status\":\"fail\"},"
+		"{\"q\":\"history\",\"what\":\"domain\",\"name\":\"a@example.org\","
+		"\"status\":\"none\"}]"));
+	read_back(&b);
+	for (unsigned i = 0; i < HISTORY_KINDS; i++) {
+		struct str name = STR("a@example.org");
+		enum history_kind what = (enum history_kind)i;
+		struct answer *want = lookup_history(NULL, name, what, 0);
+		struct history_source *s = record_history(&b.record);
+		struct answer *got = s->lookup(s, name, what, history_hash(name, what));
+		assert_int_equal(got->history.status, want->history.status);
+		if (got->history.status == HISTORY_OK)
+			assert_memory_equal(&got->history, &want->history, sizeof(struct history));
+		answer_unref(got);
+		answer_unref(want);
+	}
 	record_done(&b.record);
 	end(&b);
 }
@@ -290,6 +346,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_unknown_helo),
 		cmocka_unit_test(test_cut),

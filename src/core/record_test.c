@@ -67,6 +67,61 @@ test_good(void **state)
 }
 
 static void
+test_history(void **state)
+{
+	struct arena a;
+	struct record r;
+	struct errbuf e = {0};
+
+	arena_init(&a, 1024, 1 << 20);
+	assert_true(record_parse(&a,
+		STR("{\"client\":{\"ip\":\"192.0.2.1\"},\"facts\":["
+		    "{\"q\":\"history\",\"what\":\"client\",\"name\":\"192.0.2.1\","
+		    "\"status\":\"ok\",\"n\":[12,3,1,4,2,-7],\"score\":-9500,\"age\":86400,"
+		    "\"idle\":60},"
+		    "{\"q\":\"history\",\"what\":\"domain\",\"name\":\"192.0.2.1\","
+		    "\"status\":\"none\"},"
+		    "{\"q\":\"history\",\"what\":\"sender\",\"name\":\"a@example.org\","
+		    "\"status\":\"fail\"}]}"),
+		&r, &e));
+	struct history_source *s = record_history(&r);
+	assert_non_null(s);
+	static const struct {
+		enum history_kind what;
+		const char *name;
+		enum history_status status;
+	} cases[] = {
+		{HISTORY_CLIENT, "192.0.2.1", HISTORY_OK},
+		{HISTORY_DOMAIN, "192.0.2.1", HISTORY_NONE},
+		{HISTORY_SENDER, "a@example.org", HISTORY_FAIL},
+		{HISTORY_CLIENT, "192.0.2.2", HISTORY_UNKNOWN}, /* not recorded is not none */
+		{HISTORY_REFUSALS, "192.0.2.1", HISTORY_UNKNOWN},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct str name = str_of(cases[i].name);
+		struct answer *got =
+			s->lookup(s, name, cases[i].what, history_hash(name, cases[i].what));
+		assert_int_equal(got->history.status, cases[i].status);
+		answer_unref(got);
+	}
+	struct answer *got = s->lookup(s, STR("192.0.2.1"), HISTORY_CLIENT,
+		history_hash(STR("192.0.2.1"), HISTORY_CLIENT));
+	assert_int_equal(got->history.n[HISTORY_ACCEPTED], 12);
+	assert_int_equal(got->history.n[HISTORY_SPAM], 2);
+	assert_int_equal(got->history.n[HISTORY_HAM], 0); /* cannot be negative */
+	assert_int_equal(got->history.score, -9500);
+	assert_int_equal(got->history.age_s, 86400);
+	assert_int_equal(got->history.idle_s, 60);
+	answer_unref(got);
+	record_done(&r);
+	/* One without any says nothing about anybody. */
+	assert_true(record_parse(&a, str_of(good), &r, &e));
+	assert_null(record_history(&r));
+	record_done(&r);
+	arena_done(&a);
+}
+
+static void
 test_unknown_fails_by_default(void **state)
 {
 	struct arena a;
@@ -86,6 +141,9 @@ test_faults(void **state)
 {
 #define CLIENT	   "\"client\":{\"ip\":\"192.0.2.1\"}"
 #define FACT(rest) "{" CLIENT ",\"facts\":[{\"q\":\"dns\",\"name\":\"a.example\"" rest "}]}"
+#define HISTORY(what, name, status, rest)                                                        \
+	"{" CLIENT ",\"facts\":[{\"q\":\"history\",\"what\":\"" what "\",\"name\":\"" name "\"," \
+	"\"status\":\"" status "\"" rest "}]}"
 	static const struct {
 		const char *line, *says;
 	} cases[] = {
@@ -123,6 +181,14 @@ test_faults(void **state)
 		 "\"status\":\"none\"}]}",
 			"no domain name"},
 		{"{" CLIENT "," CLIENT "}", "no JSON"},
+		{HISTORY("ip", "a", "none", ""), "\"ip\""},
+		{HISTORY("client", "", "none", ""), "1 to 320 bytes"},
+		{HISTORY("client", "a", "nxdomain", ""), "none of ok, none, fail"},
+		{HISTORY("client", "a", "ok", ""), "\"n\" is not a list of 6"},
+		{HISTORY("client", "a", "ok", ",\"n\":[1,2,3,4,5]"), "\"n\" is not a list of 6"},
+		{HISTORY("client", "a", "ok", ",\"n\":[1,2,3,4,5,\"6\"]"), "number 6 in \"n\""},
+		{HISTORY("client", "a", "ok", ",\"n\":[1,2,3,4,5,6],\"score\":1e9"), "\"score\""},
+		{HISTORY("client", "a", "ok", ",\"n\":[1,2,3,4,5,6],\"idle\":-1"), "\"idle\""},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -144,6 +210,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_unknown_fails_by_default),
 		cmocka_unit_test(test_faults),
 	};

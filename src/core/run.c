@@ -22,9 +22,10 @@ struct transaction {
 	struct env_fact env[ENV_COUNT];
 	struct fact *fact[FACTS_MAX];
 	size_t n_facts;
-	uint8_t slot[SLOTS]; /* by hash, probed onwards: number of the fact and 1, or 0 */
-	uint64_t pending;    /* checks that are not done */
-	uint64_t ready;	     /* pending checks to be run */
+	uint8_t slot[SLOTS];	      /* by hash, probed onwards: number of the fact and 1, or 0 */
+	uint64_t pending;	      /* checks that are not done */
+	uint64_t ready;		      /* pending checks to be run */
+	uint64_t curious[CHECKS_MAX]; /* by check: those that wait for what it finds */
 	struct findings *findings[CHECKS_MAX];
 	struct result result;
 	unsigned runs;
@@ -90,35 +91,68 @@ ask_env(struct ask *q, enum env_item item)
 
 /* The fact's number, or where it would stand. */
 static uint8_t *
-find_slot(struct transaction *t, struct str name, enum dns_type type, uint64_t hash)
+find_slot(struct transaction *t, enum fact_kind kind, unsigned what, struct str name, uint64_t hash)
 {
 	size_t i = hash % SLOTS;
 
 	for (; t->slot[i]; i = (i + 1) % SLOTS) {
 		const struct fact *f = t->fact[t->slot[i] - 1];
-		if (f->hash == hash && f->type == type && str_eq(f->name, name))
+		if (f->hash == hash && f->kind == kind && f->what == what && str_eq(f->name, name))
 			break;
 	}
 	return &t->slot[i];
 }
 
+static struct answer *
+failure(enum fact_kind kind, const char *reason)
+{
+	switch (kind) {
+	case FACT_DNS:
+		break;
+	case FACT_HISTORY:
+		return answer_history(&(struct history){.status = HISTORY_FAIL});
+	}
+	return answer_fail_ours(reason);
+}
+
 static struct fact *
-add_fact(struct transaction *t, struct str name, enum dns_type type, uint64_t hash)
+add_fact(struct transaction *t, enum fact_kind kind, unsigned what, struct str name, uint64_t hash)
 {
 	struct fact *f = arena_new(t->o.arena, struct fact);
 
 	f->name = arena_str(t->o.arena, name);
-	f->type = type;
+	f->kind = kind;
+	f->what = what;
 	f->hash = hash;
 	f->owner = t;
 	f->index = (uint8_t)t->n_facts;
 	t->fact[t->n_facts++] = f;
 	if (t->cut_short)
-		f->answer = answer_fail_ours(t->cut_reason);
+		f->answer = failure(kind, t->cut_reason);
+	else if (kind == FACT_HISTORY)
+		f->answer = t->o.history->lookup(t->o.history, name, f->history, hash);
 	else if (t->o.source)
-		f->answer = t->o.source->lookup(t->o.source, name, type, hash);
+		f->answer = t->o.source->lookup(t->o.source, name, f->type, hash);
 	else
-		f->answer = answer_fail_ours("no source");
+		f->answer = failure(kind, "no source");
+	return f;
+}
+
+/* NULL: the budget is used up. */
+static struct fact *
+ask(struct ask *q, enum fact_kind kind, unsigned what, struct str name, uint64_t hash)
+{
+	struct transaction *t = q->txn;
+	uint8_t *slot = find_slot(t, kind, what, name, hash);
+
+	if (!*slot && t->n_facts == FACTS_MAX)
+		return NULL;
+	struct fact *f = *slot ? t->fact[*slot - 1] : add_fact(t, kind, what, name, hash);
+	*slot = (uint8_t)(f->index + 1);
+	if (!f->answer) {
+		f->waiters |= bit(q->check);
+		q->waits = true;
+	}
 	return f;
 }
 
@@ -127,19 +161,45 @@ ask_dns(struct ask *q, enum dns_type type, struct str name)
 {
 	static const struct dns_answer over_budget = {
 		.status = DNS_FAIL, .ours = true, .reason = "too many questions"};
-	struct transaction *t = q->txn;
-	uint64_t hash = question_hash(name, type);
-	uint8_t *slot = find_slot(t, name, type, hash);
+	const struct fact *f = ask(q, FACT_DNS, type, name, question_hash(name, type));
 
-	if (!*slot && t->n_facts == FACTS_MAX)
+	if (!f)
 		return &over_budget;
-	struct fact *f = *slot ? t->fact[*slot - 1] : add_fact(t, name, type, hash);
-	*slot = (uint8_t)(f->index + 1);
-	if (f->answer)
-		return &f->answer->dns;
-	f->waiters |= bit(q->check);
-	q->waits = true;
-	return NULL;
+	return f->answer ? &f->answer->dns : NULL;
+}
+
+const struct history *
+ask_history(struct ask *q, enum history_kind what, struct str name)
+{
+	static const struct history unknown = {.status = HISTORY_UNKNOWN};
+	static const struct history over_budget = {.status = HISTORY_FAIL};
+
+	if (!q->txn->o.history)
+		return &unknown;
+	const struct fact *f = ask(q, FACT_HISTORY, what, name, history_hash(name, what));
+	if (!f)
+		return &over_budget;
+	return f->answer ? &f->answer->history : NULL;
+}
+
+const struct findings *
+ask_findings(struct ask *q, const struct check *check)
+{
+	static const struct findings nothing = {.n = 0};
+	struct transaction *t = q->txn;
+	size_t i = 0;
+
+	while (i < t->o.checks->n && t->o.checks->check[i] != check)
+		i++;
+	if (i == t->o.checks->n)
+		return &nothing;
+	if (t->pending & bit(i)) {
+		must(i != q->check);
+		t->curious[i] |= bit(q->check);
+		q->waits = true;
+		return NULL;
+	}
+	return t->findings[i] ? t->findings[i] : &nothing;
 }
 
 /* What a finished check reported outlives the run: evidence may point into scratch. */
@@ -183,7 +243,7 @@ run_check(struct transaction *t, size_t i)
 	out.n = 0;
 	out.iprev = out.spf_helo = out.spf_mailfrom = AUTH_UNSET;
 	out.confirmed = out.spf_explanation = out.spf_domain = STR("");
-	out.spf_vouches = false;
+	out.spf_vouches = out.sender_confirmed = false;
 	out.lists = (struct list_reports){0};
 	/* It waits for what it asks in this run, not for what an earlier run was curious about. */
 	for (size_t k = 0; k < t->n_facts; k++)
@@ -200,6 +260,19 @@ run_check(struct transaction *t, size_t i)
 	}
 	t->pending &= ~bit(i);
 	t->findings[i] = keep_findings(t, &out, i);
+	t->ready |= t->curious[i] & t->pending;
+}
+
+static void
+cancel(struct transaction *t, struct fact *f)
+{
+	if (!f->sent)
+		return;
+	f->sent = false;
+	if (f->kind == FACT_HISTORY)
+		t->o.history->cancel(t->o.history, f);
+	else
+		t->o.source->cancel(t->o.source, f);
 }
 
 /* Hand questions without an answer to the source.  It never answers from inside start(). */
@@ -211,7 +284,10 @@ start_questions(struct transaction *t)
 		if (f->answer || f->sent)
 			continue;
 		f->sent = true;
-		t->o.source->start(t->o.source, f);
+		if (f->kind == FACT_HISTORY)
+			t->o.history->start(t->o.history, f);
+		else
+			t->o.source->start(t->o.source, f);
 	}
 }
 
@@ -266,9 +342,8 @@ transaction_expire(struct transaction *t, const char *reason)
 		struct fact *f = t->fact[i];
 		if (f->answer)
 			continue;
-		if (f->sent)
-			t->o.source->cancel(t->o.source, f);
-		set_answer(t, f, answer_fail_ours(reason));
+		cancel(t, f);
+		set_answer(t, f, failure(f->kind, reason));
 	}
 	transaction_run(t);
 }
@@ -278,8 +353,8 @@ transaction_end(struct transaction *t)
 {
 	for (size_t i = 0; i < t->n_facts; i++) {
 		struct fact *f = t->fact[i];
-		if (!f->answer && f->sent)
-			t->o.source->cancel(t->o.source, f);
+		if (!f->answer)
+			cancel(t, f);
 		answer_unref(f->answer);
 		f->answer = NULL;
 		f->sent = false;
@@ -310,6 +385,7 @@ transaction_result(struct transaction *t)
 			continue;
 		for (size_t j = 0; j < from->n; j++)
 			list[r.n++] = &from->item[j];
+		r.sender_confirmed |= from->sender_confirmed;
 		r.lists.failed |= from->lists.failed;
 		r.lists.refused |= from->lists.refused;
 		r.lists.wild |= from->lists.wild;

@@ -7,8 +7,9 @@
  * transaction_answer() and transaction_env(), from the loop, never while a check runs.
  *
  * Wait states: a transaction "waits for the network" while a check that is not done waits for an
- * unanswered DNS question; only then may an SMTP command be held back.  A check that waits for a
- * later command (HELO, MAIL) holds up nothing.
+ * unanswered question, of DNS or for a history; only then may an SMTP command be held back.  A
+ * check that waits for a later command (HELO, MAIL) holds up nothing, and one that waits for what
+ * another check finds, no more than that one.
  *
  * Bounds: FACTS_MAX questions; each run of a check needs at least one new fact, so the number of
  * runs is bounded; memory by the arena's limit, past which open questions count as failed.
@@ -30,6 +31,7 @@ struct transaction_options {
 	const struct check_set *checks;
 	const struct site *site;
 	struct source *source; /* may be NULL: then nothing but facts given beforehand is known */
+	struct history_source *history; /* may be NULL: then every history is unknown */
 	struct arena *arena;   /* the transaction's; its owner frees it after transaction_end() */
 	struct arena *scratch; /* shared by all transactions of the process */
 	uint64_t skip;	       /* bit i: do not run check i (exempted) */
@@ -66,6 +68,7 @@ struct result {
 	struct str spf_domain;	    /* sender's domain that SPF was asked about, or empty */
 	bool spf_vouches;	    /* with a pass that is worth something */
 	struct str spf_explanation; /* the sender's domain's words, printable, or empty */
+	bool sender_confirmed;	    /* the client may speak for the sender */
 	struct list_reports lists;
 	uint64_t done; /* bit i: check i has finished */
 	unsigned runs; /* how many times a check was run in all */

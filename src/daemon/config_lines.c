@@ -59,9 +59,13 @@ action_line(void *section_struct, struct arena *a, const struct entry *line, voi
 	/* A 5xx needs evidence: nobody can configure that away. */
 	if (c->temporary && (action.kind == ACTION_REJECT || action.kind == ACTION_SCORE))
 		return err(e,
-			"%s means that DNS did not answer, which can never refuse mail: use off, "
-			"tag "
-			"or defer",
+			"%s means that an answer is missing, which can never refuse mail: use off, "
+			"tag or defer",
+			c->id);
+	if (c->passing && action.kind == ACTION_REJECT)
+		return err(e,
+			"%s ends by itself, so it can put mail off but not refuse it: use off, "
+			"score N, tag or defer",
 			c->id);
 	if (action.kind == ACTION_ACCEPT && !c->good)
 		return err(e,

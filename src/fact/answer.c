@@ -35,6 +35,15 @@ answer_fail_ours(const char *reason)
 }
 
 struct answer *
+answer_history(const struct history *h)
+{
+	struct answer *a = answer_new();
+
+	a->history = *h;
+	return a;
+}
+
+struct answer *
 answer_ref(struct answer *a)
 {
 	must(a->refs > 0);
@@ -58,4 +67,10 @@ uint64_t
 question_hash(struct str name, enum dns_type type)
 {
 	return hash_str_with(name, type);
+}
+
+uint64_t
+history_hash(struct str name, enum history_kind what)
+{
+	return hash_str_with(name, UINT64_C(0x10000) + what); /* no type of DNS */
 }

@@ -39,6 +39,9 @@ struct ask {
 
 /* name in canonical text (dns_name_parse()); it may live in scratch. */
 const struct dns_answer *ask_dns(struct ask *q, enum dns_type type, struct str name);
+/* name as in fact/history.h; it may live in scratch.  HISTORY_UNKNOWN at once where nobody keeps
+ * histories. */
+const struct history *ask_history(struct ask *q, enum history_kind what, struct str name);
 /* NULL until the SMTP dialogue has brought it.  A value whose p is NULL: nobody will ever say, as
  * in a record that was made without it.  That is not the same as "", which is what the client said:
  * of what is not known a check reports nothing. */

@@ -1,21 +1,25 @@
 /*
  * fact: a question and its answer; the table of them that one transaction keeps.
  *
- * Two kinds of question exist so far: DNS questions, and items of the SMTP envelope (a check may
- * ask for the sender before MAIL was given and is told when it comes).  A fact, once answered,
- * never changes; a deadline is an answer too (DNS_FAIL, "timeout").  Checks see this only through
- * ask.h; the engine (core/run) owns the table and is the only one that answers.
+ * Kinds of question in this table: of DNS, and for how somebody behaved here before.  Beside it
+ * stand the items of the SMTP envelope (a check may ask for the sender before MAIL was given and is
+ * told when it comes).  A fact, once answered, never changes; a deadline is an answer too
+ * (DNS_FAIL, "timeout"; HISTORY_FAIL).  Checks see this only through ask.h; the engine (core/run)
+ * owns the table and is the only one that answers.
  */
 #ifndef FACT_FACT_H
 #define FACT_FACT_H
 
 #include "dns/message.h"
+#include "fact/history.h"
 
-#define FACTS_MAX 128 /* DNS questions per transaction: the budget over all checks */
+#define FACTS_MAX 128 /* questions per transaction: the budget over all checks */
 
 /* A label that stands in the names of questions for a customer's key of a paid list; only whoever
  * sends the question (source/dns_keys) knows the key. */
 #define FACT_KEY_LABEL "mxward-key"
+
+enum fact_kind { FACT_DNS, FACT_HISTORY };
 
 enum env_item {
 	ENV_HELO,      /* the name of HELO/EHLO as given, "" where the client gave none */
@@ -29,7 +33,10 @@ enum env_item {
  * at any time.
  */
 struct answer {
-	struct dns_answer dns;
+	union { /* by the kind of the fact */
+		struct dns_answer dns;
+		struct history history;
+	};
 	unsigned refs;
 	uint64_t expires_ms; /* clock_ms(), set by the cache */
 	struct arena arena;  /* what dns points to */
@@ -42,13 +49,20 @@ struct answer *answer_new(void);
 struct answer *answer_fail(const char *reason);
 /* The same, of a failure on this side: no resolver, no time, no room. */
 struct answer *answer_fail_ours(const char *reason);
+/* Of FACT_HISTORY, with one reference. */
+struct answer *answer_history(const struct history *h);
 struct answer *answer_ref(struct answer *a);
 void answer_unref(struct answer *a); /* NULL is fine */
 
 struct fact {
 	struct str name; /* canonical; lives in the transaction's arena */
-	enum dns_type type;
-	uint64_t hash;	       /* question_hash(name, type) */
+	enum fact_kind kind;
+	union {
+		enum dns_type type;	   /* of FACT_DNS */
+		enum history_kind history; /* of FACT_HISTORY: whose */
+		unsigned what;		   /* whichever of them */
+	};
+	uint64_t hash;	       /* question_hash(name, type), history_hash(name, history) */
 	uint64_t waiters;      /* bit i: check i asked and is to be run again on the answer */
 	struct answer *answer; /* NULL: open */
 	bool sent;	       /* a source is working on it */
@@ -58,18 +72,28 @@ struct fact {
 };
 
 uint64_t question_hash(struct str name, enum dns_type type);
+uint64_t history_hash(struct str name, enum history_kind what);
 
 /*
- * What answers questions.  lookup() is the fast path and may be called inside a running check: it
- * answers from memory or says NULL; it gives a reference.  start() is called from the loop only;
- * the source later calls transaction_answer(fact, answer) from the loop, exactly once, unless
- * cancel() came first.  start() itself never answers: what is known at once is lookup()'s job.
+ * What answers questions of DNS.  lookup() is the fast path and may be called inside a running
+ * check: it answers from memory or says NULL; it gives a reference.  start() is called from the
+ * loop only; the source later calls transaction_answer(fact, answer) from the loop, exactly once,
+ * unless cancel() came first.  start() itself never answers: what is known at once is lookup()'s
+ * job.
  */
 struct source {
 	struct answer *(*lookup)(
 		struct source *s, struct str name, enum dns_type type, uint64_t hash);
 	void (*start)(struct source *s, struct fact *f);
 	void (*cancel)(struct source *s, struct fact *f);
+};
+
+/* The same for histories. */
+struct history_source {
+	struct answer *(*lookup)(
+		struct history_source *s, struct str name, enum history_kind what, uint64_t hash);
+	void (*start)(struct history_source *s, struct fact *f);
+	void (*cancel)(struct history_source *s, struct fact *f);
 };
 
 #endif

@@ -247,6 +247,7 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 	const struct transaction_options o = {.checks = &gen->checks,
 		.site = &gen->site,
 		.source = gen->source,
+		.history = gen->history,
 		.arena = arena,
 		.scratch = &v->gate->scratch,
 		.skip = skip,

@@ -27,10 +27,11 @@ struct generation {
 	uint64_t off; /* bit i: check i is not made at all */
 	struct site site;
 	struct policy policy;
-	struct source *source; /* may be NULL */
-	uint64_t budget_ms;    /* from a recipient to its verdict, at most */
-	uint64_t again_ms;     /* the same message is deferred for want of DNS, or the first time,
-				* once in this time */
+	struct source *source;		/* may be NULL */
+	struct history_source *history; /* may be NULL: nobody keeps any */
+	uint64_t budget_ms;		/* from a recipient to its verdict, at most */
+	uint64_t again_ms; /* the same message is deferred for want of DNS, or the first time,
+			    * once in this time */
 	bool watch_nat, watch_findings;
 	uint64_t suspend_ms;
 	size_t remember;		       /* bytes for transactions that may be used again */

@@ -165,6 +165,23 @@ memo_get(struct memo *m, const struct memo_key *key, uint64_t now_ms)
 	return k;
 }
 
+/* 0: it is no lasting answer. */
+static uint64_t
+answer_holds_until(const struct fact *f, uint64_t now_ms)
+{
+	const struct answer *a = f->answer;
+
+	if (f->kind == FACT_HISTORY) {
+		if (a->history.status == HISTORY_FAIL)
+			return 0;
+		return a->expires_ms ? a->expires_ms : UINT64_MAX;
+	}
+	if (a->dns.status != DNS_OK && a->dns.status != DNS_NONE)
+		return 0;
+	/* What no cache has is as old as this transaction. */
+	return a->expires_ms ? a->expires_ms : now_ms + UINT64_C(1000) * a->dns.ttl;
+}
+
 /* When the first of the answers expires; 0: one of them is no lasting answer. */
 static uint64_t
 holds_until(const struct transaction *t, uint64_t now_ms)
@@ -172,11 +189,8 @@ holds_until(const struct transaction *t, uint64_t now_ms)
 	uint64_t until = UINT64_MAX;
 
 	for (size_t i = 0; i < transaction_facts(t); i++) {
-		const struct answer *a = transaction_fact(t, i)->answer;
-		if (!a || (a->dns.status != DNS_OK && a->dns.status != DNS_NONE))
-			return 0;
-		/* What no cache has is as old as this transaction. */
-		uint64_t end = a->expires_ms ? a->expires_ms : now_ms + UINT64_C(1000) * a->dns.ttl;
+		const struct fact *f = transaction_fact(t, i);
+		uint64_t end = f->answer ? answer_holds_until(f, now_ms) : 0;
 		until = end < until ? end : until;
 	}
 	return until;

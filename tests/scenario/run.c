@@ -9,6 +9,11 @@
  *	unsaid helo from                     what of it will never be known
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
+ *	history WHAT NAME ANSWER             what is known of a client, refusals, sender, domain:
+ *	                                     none, fail, unknown, or e.g. "accepted 12 refused 3"
+ *	                                     (also deferred, bad_recipients, spam, ham, score; a
+ *	                                     score that is not said is accepted less refused);
+ *	                                     with one such line, nothing is known (none) of others
  *	checks rdns helo                     in all scenarios of the file, from here on
  *	canary LIST none|fail|DATA           the list's answer about what nobody can have listed
  *	suspended LIST ...                   DNS lists that are not to be asked
@@ -143,6 +148,39 @@ read_fact(struct scenario *s, struct str rest, struct record_fact *out)
 	out->answer = a;
 }
 
+/* "history client 192.0.2.1 accepted 12 refused 3" */
+static void
+read_history(struct scenario *s, struct str rest, struct record_fact *out)
+{
+	struct str line = rest, what = next_word(&rest);
+	struct history h = {.status = HISTORY_OK, .score = INT64_MIN};
+
+	must_say(history_kind_parse(what, &out->history), s, line, "whose history");
+	out->kind = FACT_HISTORY;
+	out->name = next_word(&rest);
+	out->hash = history_hash(out->name, out->history);
+	for (unsigned i = 0; i <= HISTORY_FAIL; i++)
+		if (str_eq(rest, str_of(history_status_name((enum history_status)i))))
+			h.status = (enum history_status)i;
+	while (rest.n && h.status == HISTORY_OK) {
+		struct str word = next_word(&rest), number = next_word(&rest);
+		bool less = str_has_prefix(number, STR("-"));
+		unsigned i = 0;
+		uint64_t n;
+		must_say(str_to_u64(str_skip(number, less), HISTORY_MAX, &n), s, line, "number");
+		if (str_eq(word, STR("score"))) {
+			h.score = (less ? -(int64_t)n : (int64_t)n) * HISTORY_POINT;
+			continue;
+		}
+		while (!str_eq(word, str_of(history_number_name((enum history_number)i))))
+			must_say(++i < HISTORY_NUMBERS, s, line, "word");
+		h.n[i] = (int64_t)n;
+	}
+	if (h.score == INT64_MIN)
+		h.score = (h.n[HISTORY_ACCEPTED] - h.n[HISTORY_REFUSED]) * HISTORY_POINT;
+	out->answer = answer_history(&h);
+}
+
 /* "list NAME KIND LINE | LINE": the file, which is gone once the settings are loaded, and its
  * section. */
 static const char *
@@ -214,6 +252,9 @@ read_setup(struct scenario *s)
 			read_unknown(s, rest);
 		} else if (str_eq(word, STR("dns"))) {
 			read_fact(s, rest, &r->fact[r->n_facts++]);
+		} else if (str_eq(word, STR("history"))) {
+			read_history(s, rest, &r->fact[r->n_facts++]);
+			r->has_history = true;
 		}
 	}
 	s->config = config_load_text("scenario", buf_str(&conf), &e);
@@ -239,16 +280,20 @@ read_setup(struct scenario *s)
 /* --- the two ways to be answered --- */
 
 static struct answer *
-known(const struct record *r, struct str name, enum dns_type type)
+known(const struct record *r, enum fact_kind kind, unsigned what, struct str name)
 {
 	for (size_t i = 0; i < r->n_facts; i++)
-		if (r->fact[i].type == type && str_eq(r->fact[i].name, name))
+		if (r->fact[i].kind == kind && r->fact[i].what == what &&
+			str_eq(r->fact[i].name, name))
 			return answer_ref(r->fact[i].answer);
+	if (kind == FACT_HISTORY)
+		return answer_history(&(struct history){.status = HISTORY_NONE});
 	return answer_ref(r->unknown);
 }
 
 struct test_source {
 	struct source source;
+	struct history_source history;
 	const struct record *record;
 	bool at_once;
 	struct fact *open[FACTS_MAX];
@@ -260,7 +305,15 @@ lookup(struct source *source, struct str name, enum dns_type type, uint64_t hash
 {
 	struct test_source *t = (struct test_source *)source;
 
-	return t->at_once ? known(t->record, name, type) : NULL;
+	return t->at_once ? known(t->record, FACT_DNS, type, name) : NULL;
+}
+
+static void
+forget(struct test_source *t, struct fact *f)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->open[i] == f)
+			t->open[i] = t->open[--t->n];
 }
 
 static void
@@ -274,11 +327,42 @@ start(struct source *source, struct fact *f)
 static void
 cancel(struct source *source, struct fact *f)
 {
-	struct test_source *t = (struct test_source *)source;
+	forget((struct test_source *)source, f);
+}
 
-	for (size_t i = 0; i < t->n; i++)
-		if (t->open[i] == f)
-			t->open[i] = t->open[--t->n];
+static struct test_source *
+of_history(struct history_source *h)
+{
+	return (struct test_source *)(void *)((char *)h - offsetof(struct test_source, history));
+}
+
+static struct answer *
+lookup_history(struct history_source *h, struct str name, enum history_kind what, uint64_t hash)
+{
+	const struct test_source *t = of_history(h);
+
+	return t->at_once ? known(t->record, FACT_HISTORY, what, name) : NULL;
+}
+
+static void
+start_history(struct history_source *h, struct fact *f)
+{
+	start(&of_history(h)->source, f);
+}
+
+static void
+cancel_history(struct history_source *h, struct fact *f)
+{
+	forget(of_history(h), f);
+}
+
+static struct test_source
+test_source(const struct record *r, bool at_once)
+{
+	return (struct test_source){.source = {lookup, start, cancel},
+		.history = {lookup_history, start_history, cancel_history},
+		.record = r,
+		.at_once = at_once};
 }
 
 /* Bit i: check i is not named by the file's "checks" line. */
@@ -308,6 +392,7 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 	const struct transaction_options o = {.checks = &g->checks,
 		.site = &g->site,
 		.source = &source->source,
+		.history = s->record.has_history ? &source->history : NULL,
 		.arena = arena,
 		.scratch = &s->scratch,
 		.now = 1764000000,
@@ -366,7 +451,7 @@ tell(const struct scenario *s, struct transaction *t, enum env_item item)
 static struct str
 play_shuffled(struct scenario *s, struct arena *a)
 {
-	struct test_source source = {.source = {lookup, start, cancel}, .record = &s->record};
+	struct test_source source = test_source(&s->record, false);
 	struct arena arena;
 	bool helo_given = false, from_given = false;
 
@@ -382,8 +467,8 @@ play_shuffled(struct scenario *s, struct arena *a)
 			continue;
 		}
 		struct fact *f = source.open[draw((unsigned)source.n)];
-		cancel(&source.source, f);
-		transaction_answer(f, known(&s->record, f->name, f->type));
+		forget(&source, f);
+		transaction_answer(f, known(&s->record, f->kind, f->what, f->name));
 	}
 	struct str got = fingerprint(t, a);
 	transaction_end(t);
@@ -524,7 +609,7 @@ static bool
 is_setup(struct str word)
 {
 	static const char *const words[] = {"set", "list", "client", "helo", "from", "unsaid",
-		"dns", "canary", "suspended", "unknown"};
+		"dns", "history", "canary", "suspended", "unknown"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq(word, str_of(words[i])))
@@ -614,8 +699,7 @@ check_record(struct scenario *s, struct transaction *t)
 	if (!record_parse(&s->arena, line, &s->record, &e))
 		return complain(s, "the record cannot be read", line, str_of(e.text));
 	arena_init(&arena, 8192, (size_t)1 << 20);
-	struct test_source source = {
-		.source = {lookup, start, cancel}, .record = &s->record, .at_once = true};
+	struct test_source source = test_source(&s->record, true);
 	struct transaction *t2 = begin(s, &source, &arena);
 	tell(s, t2, ENV_HELO);
 	tell(s, t2, ENV_MAIL_FROM);
@@ -638,14 +722,13 @@ check_record(struct scenario *s, struct transaction *t)
 static void
 run_scenario(struct scenario *s)
 {
-	struct test_source source = {.source = {lookup, start, cancel}, .at_once = true};
+	struct test_source source = test_source(&s->record, true);
 	struct arena arena;
 
 	arena_init(&s->arena, 8192, (size_t)4 << 20);
 	arena_init(&s->scratch, 8192, (size_t)4 << 20);
 	arena_init(&arena, 8192, (size_t)1 << 20);
 	read_setup(s);
-	source.record = &s->record;
 	struct transaction *t = begin(s, &source, &arena);
 	tell(s, t, ENV_HELO);
 	tell(s, t, ENV_MAIL_FROM);
