@@ -18,6 +18,7 @@
 
 #include "net/loop.h"
 #include "store/store.h"
+#include "wire/store.h"
 
 struct store_client;
 
@@ -28,14 +29,24 @@ struct store_client_options {
 	/* A hot table was loaded, or loaded anew.  The image is borrowed until the next such call
 	 * for its table.  May be NULL. */
 	void (*image)(void *ctx, enum store_table table, const struct store_image *image);
+	/* What an administrator should read.  May be NULL. */
+	void (*say)(void *ctx, enum store_say level, const char *text);
 	void *ctx;
 };
 
 /* Work a store from this loop, which the client takes over and closes. */
 struct store_client *store_client_on(
 	struct loop *l, struct store *s, const struct store_client_options *o);
-/* What is queued is written, as far as that is possible at once; open questions are not answered.
- * NULL is fine. */
+/* Speak with the process that owns a store and listens at this name (net/local.h).  While it is
+ * away changes wait, at most 16384 and 4 MiB, questions fail at once, and images stay as they were;
+ * it is looked for every 100 ms to 1 s.  A change reaches it once or not at all: when it dies,
+ * those that it had been given and had not written yet are lost, as a rule what came within its
+ * last 0.2 s; they are counted, with the few whose writing it could not tell of any more.  While it
+ * is slow questions fail after get_ms, and when several in a row have, at once, for 1 s to 30 s. */
+struct store_client *store_client_dial(
+	struct loop *l, const char *name, const struct store_client_options *o);
+/* What is queued is written, as far as that is possible within a second; open questions are not
+ * answered.  NULL is fine. */
 void store_client_free(struct store_client *c);
 
 /* Copies a valid change.  False: there is no room, the change is dropped and counted. */
@@ -51,10 +62,14 @@ const struct store_image *store_client_image(const struct store_client *c, enum 
 
 struct store_client_counters {
 	uint64_t written; /* handed over */
-	uint64_t dropped; /* for want of room */
+	uint64_t dropped; /* for want of room, here or behind */
+	uint64_t lost;	  /* with whoever should have written them, at most */
 	uint64_t asked, failed;
 	size_t queued;	/* handed over, and not yet out of our hands */
 	bool reachable; /* the store can be used, as far as is known */
+	/* What the process that owns it said last; NULL: there is none, or it has said nothing.
+	 * Borrowed until the loop turns. */
+	const struct store_frame_state *keeper;
 };
 void store_client_counters(const struct store_client *c, struct store_client_counters *out);
 

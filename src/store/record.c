@@ -78,13 +78,19 @@ record_seal(char *out, struct str blob, enum store_table table, struct str key)
 	put32_at(out + 5, sum_of(table, key, str_from(out + HEAD, blob.n - HEAD)));
 }
 
-void
-rested_print(const struct rested *r, struct buf *out)
+static void
+print_words(const struct str *word, size_t n, struct buf *out)
 {
-	size_t start = out->n;
+	buf_putc(out, (char)n);
+	for (size_t i = 0; i < n; i++) {
+		buf_putc(out, (char)word[i].n);
+		buf_put(out, word[i]);
+	}
+}
 
-	buf_putc(out, RECORD_VERSION);
-	put64(out, 0); /* length and sum come last */
+static void
+print_body(const struct rested *r, struct buf *out)
+{
 	buf_putc(out, (char)r->r.kind);
 	put64(out, r->made);
 	put64(out, r->touched);
@@ -94,13 +100,19 @@ rested_print(const struct rested *r, struct buf *out)
 	buf_putc(out, STORE_NUMBERS);
 	for (size_t i = 0; i < STORE_NUMBERS; i++)
 		put64(out, r->r.number[i]);
-	buf_putc(out, (char)r->r.n_words);
-	for (size_t i = 0; i < r->r.n_words; i++) {
-		buf_putc(out, (char)r->r.word[i].n);
-		buf_put(out, r->r.word[i]);
-	}
+	print_words(r->r.word, r->r.n_words, out);
 	buf_put32(out, (uint32_t)r->r.value.n);
 	buf_put(out, r->r.value);
+}
+
+void
+rested_print(const struct rested *r, struct buf *out)
+{
+	size_t start = out->n;
+
+	buf_putc(out, RECORD_VERSION);
+	put64(out, 0); /* length and sum come last */
+	print_body(r, out);
 	if (buf_is_cut(out))
 		return;
 	record_seal(out->p + start, str_skip(buf_str(out), start), r->r.table, r->r.key);
@@ -111,6 +123,23 @@ static bool
 is_sane(int64_t v)
 {
 	return v >= -NUMBER_MAX && v <= NUMBER_MAX;
+}
+
+static size_t
+parse_words(struct cursor *c, struct str word[STORE_WORDS_MAX])
+{
+	size_t n = cursor_u8(c);
+
+	if (n > STORE_WORDS_MAX) {
+		cursor_fail(c);
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		word[i] = cursor_bytes(c, cursor_u8(c));
+		if (word[i].n == 0)
+			cursor_fail(c);
+	}
+	return n;
 }
 
 static void
@@ -131,16 +160,7 @@ parse_body(struct cursor *c, struct rested *o)
 		if (!is_sane(o->r.number[i]))
 			cursor_fail(c);
 	}
-	o->r.n_words = cursor_u8(c);
-	if (o->r.n_words > STORE_WORDS_MAX) {
-		cursor_fail(c);
-		o->r.n_words = 0;
-	}
-	for (size_t i = 0; i < o->r.n_words; i++) {
-		o->r.word[i] = cursor_bytes(c, cursor_u8(c));
-		if (o->r.word[i].n == 0)
-			cursor_fail(c);
-	}
+	o->r.n_words = parse_words(c, o->r.word);
 	o->r.value = cursor_bytes(c, cursor_u32(c));
 	if (o->r.value.n > STORE_VALUE_MAX)
 		cursor_fail(c);
@@ -262,6 +282,85 @@ record_matches(const struct store_record *r, const struct store_query *q)
 	for (size_t i = 0; i < q->n_words; i++)
 		if (!has_word(r, &q->word[i]))
 			return false;
+	return true;
+}
+
+/* --- between processes --- */
+
+/* Long enough after the beginning of time for any age. */
+#define BETWEEN TIME_MAX
+
+void
+store_record_print(const struct store_record *r, struct buf *out)
+{
+	struct rested o = {.r = *r,
+		.made = BETWEEN - r->age_s,
+		.touched = BETWEEN - r->idle_s,
+		.expires = r->left_s ? BETWEEN + r->left_s : 0,
+		.score = r->score};
+
+	print_body(&o, out);
+}
+
+bool
+store_record_parse(
+	struct str bytes, enum store_table table, struct str key, struct store_record *out)
+{
+	struct cursor c = cursor_on(bytes);
+	struct rested o = {.r = {.table = table, .key = key}};
+
+	if (key.n == 0 || key.n > STORE_KEY_MAX)
+		return false;
+	parse_body(&c, &o);
+	if (!cursor_ok(&c) || cursor_left(&c) != 0)
+		return false;
+	rested_age(&o, BETWEEN);
+	*out = o.r;
+	return true;
+}
+
+void
+store_op_print(const struct store_op *op, struct buf *out)
+{
+	size_t n = op->op == STORE_ADD ? STORE_NUMBERS : 0;
+
+	buf_putc(out, (char)op->op);
+	buf_putc(out, (char)op->table);
+	buf_putc(out, (char)op->kind);
+	put64(out, op->keep_s);
+	buf_put32(out, op->half_life_s);
+	put64(out, op->score);
+	buf_putc(out, (char)n);
+	for (size_t i = 0; i < n; i++)
+		put64(out, op->add[i]);
+	print_words(op->word, op->n_words, out);
+	buf_put16(out, (uint16_t)op->key.n);
+	buf_put(out, op->key);
+	buf_put32(out, (uint32_t)op->value.n);
+	buf_put(out, op->value);
+}
+
+bool
+store_op_parse(struct str bytes, struct store_op *out)
+{
+	struct cursor c = cursor_on(bytes);
+	struct store_op op = {.op = (enum store_op_kind)cursor_u8(&c)};
+
+	op.table = (enum store_table)cursor_u8(&c);
+	op.kind = cursor_u8(&c);
+	op.keep_s = get64(&c);
+	op.half_life_s = cursor_u32(&c);
+	op.score = get64(&c);
+	if (cursor_u8(&c) != (op.op == STORE_ADD ? STORE_NUMBERS : 0))
+		return false;
+	for (size_t i = 0; op.op == STORE_ADD && i < STORE_NUMBERS; i++)
+		op.add[i] = get64(&c);
+	op.n_words = parse_words(&c, op.word);
+	op.key = cursor_bytes(&c, cursor_u16(&c));
+	op.value = cursor_bytes(&c, cursor_u32(&c));
+	if (!cursor_ok(&c) || cursor_left(&c) != 0 || !store_op_is_valid(&op))
+		return false;
+	*out = op;
 	return true;
 }
 

@@ -18,6 +18,18 @@
  *	value	4	length, and its bytes
  *
  * Integers are big-endian, signed ones in two's complement.  No I/O.
+ *
+ * Between processes, where no disk can spoil it, a record is what stands behind the sum, with its
+ * ages as times before a fixed one.  A change is
+ *
+ *	op, table, kind	1 each
+ *	keep		8
+ *	half-life	4
+ *	score		8
+ *	numbers		1	STORE_NUMBERS for ADD, else 0, and 8 for each
+ *	words		1	how many; each a length (1) and its bytes
+ *	key		2	length, and its bytes
+ *	value		4	length, and its bytes
  */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
@@ -53,6 +65,16 @@ void rested_apply(
 	const struct rested *r, const struct store_op *op, int64_t now, struct rested *out);
 /* The record meets what the query says about table, words and ages (rested_age() comes first). */
 bool record_matches(const struct store_record *r, const struct store_query *q);
+
+/* A record as it was read, ages and decayed score included; cut where it does not fit. */
+void store_record_print(const struct store_record *r, struct buf *out);
+/* Everything in *out is borrowed from bytes and key.  False: this is none. */
+NODISCARD bool store_record_parse(
+	struct str bytes, enum store_table table, struct str key, struct store_record *out);
+/* A valid change; cut where it does not fit. */
+void store_op_print(const struct store_op *op, struct buf *out);
+/* A valid change, borrowed from bytes.  False: this is none. */
+NODISCARD bool store_op_parse(struct str bytes, struct store_op *out);
 
 /* A change on the heap, with all that it points to; heap_free() frees it.  *size: bytes. */
 struct store_op *store_op_copy(const struct store_op *op, size_t *size);

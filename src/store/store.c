@@ -331,6 +331,8 @@ next_work(const struct store *s, uint64_t now)
 		next = s->sweep_ms;
 	if (!list_is_empty(&s->queue) && s->oldest_ms + BATCH_MS < next)
 		next = s->oldest_ms + BATCH_MS;
+	if (s->count.queued >= BATCH_MAX)
+		next = now;
 	if (s->unsafe_ms && s->unsafe_ms + SAFE_MS < next)
 		next = s->unsafe_ms + SAFE_MS;
 	if (s->retry_ms)
@@ -338,6 +340,12 @@ next_work(const struct store *s, uint64_t now)
 	if (!list_is_empty(&s->asked))
 		next = now;
 	return next > now ? next - now : 0;
+}
+
+uint64_t
+store_due(const struct store *s)
+{
+	return next_work(s, store_ms(s));
 }
 
 uint64_t

@@ -187,6 +187,8 @@ NODISCARD bool store_get(struct store *s, enum store_table table, struct str key
 void store_forget(struct store *s, const void *ctx);
 /* Do what is due; returns the milliseconds after which it wants to be called again. */
 uint64_t store_work(struct store *s);
+/* The same milliseconds as of now: what was written or asked since may be due earlier. */
+uint64_t store_due(const struct store *s);
 /* False from the first trouble on until something succeeds again. */
 bool store_is_usable(const struct store *s);
 /* Write all that is queued now.  STORE_OK: it is on the disk, also should the power fail. */
