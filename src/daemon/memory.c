@@ -1,6 +1,5 @@
 /* daemon/memory: see memory.h. */
-#include "daemon/config_store.h"
-#include "daemon/log.h"
+#include "daemon/keeper.h"
 #include "daemon/memory.h"
 #include "daemon/memory_cases.h"
 #include "daemon/memory_rules.h"
@@ -12,38 +11,23 @@ struct memory {
 };
 
 static void
-say(void *ctx, enum store_say level, const char *text)
-{
-	static const enum log_level levels[] = {[STORE_SAY_INFO] = LOG_LEVEL_INFO,
-		[STORE_SAY_WARN] = LOG_LEVEL_WARN,
-		[STORE_SAY_ERROR] = LOG_LEVEL_ERROR};
-
-	log_event(levels[level], "store", log_z("text", text));
-}
-
-static void
 image(void *ctx, enum store_table table, const struct store_image *shown)
 {
 	rules_watch_image(ctx, table, shown);
 }
 
 struct memory *
-memory_new(struct loop *l, struct config *c, struct rules_watch *rules)
+memory_new(struct loop *l, struct config *c, struct rules_watch *rules, const char *keeper)
 {
-	const struct store_client_options client = {.image = image, .ctx = rules};
+	const struct store_client_options client = {
+		.image = image, .say = keeper_say, .ctx = rules};
 	struct memory *m = heap_calloc(1, sizeof(*m));
-	const struct store_options o = {.say = say};
-	struct errbuf e = {0};
 
 	m->config = c;
-	if (!config_has_store(c))
+	if (!keeper)
 		return m;
 	m->cases = memory_cases_new();
-	struct store *s = config_open_store(c, &o, &e);
-	if (s)
-		m->store = store_client_on(l, s, &client);
-	else
-		say(NULL, STORE_SAY_ERROR, e.text);
+	m->store = store_client_dial(l, keeper, &client);
 	return m;
 }
 

@@ -15,9 +15,11 @@
 
 struct memory;
 
-/* For the settings in force; never NULL.  What is wrong with the store is told to the log, and what
- * it has of exemptions and switches to rules, which is borrowed. */
-struct memory *memory_new(struct loop *l, struct config *c, struct rules_watch *rules);
+/* For the settings in force; never NULL.  keeper: where the process that owns the store listens
+ * (net/local.h), NULL: there is none.  What is wrong with the store is told to the log, and what it
+ * has of exemptions and switches to rules, which is borrowed. */
+struct memory *memory_new(
+	struct loop *l, struct config *c, struct rules_watch *rules, const char *keeper);
 /* Other settings from now on.  Another store takes a restart. */
 void memory_use(struct memory *m, struct config *c);
 void memory_free(struct memory *m); /* NULL is fine */

@@ -5,7 +5,8 @@
  * one with a timeout, so nothing happens between two statements that was not meant to.
  *
  * Workers share a page with it in which each writes when its loop last turned.  0 means that the
- * worker is not ready yet.
+ * worker is not ready yet.  The keeper is the last of them, and has a row of its own wherever it is
+ * treated otherwise.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,11 +60,13 @@ struct parent {
 	pid_t pid;
 	int *fds;
 	struct beat *beats; /* shared, one per worker */
-	struct worker worker[PROCESS_WORKERS_MAX];
-	uint64_t stall_ms;
+	struct worker worker[PROCESS_WORKERS_MAX + 1];
+	size_t n; /* of them, the keeper included */
+	uint64_t stall_ms, keeper_stall_ms;
 	uint64_t checked_at, check_ms; /* looks at the beats, and word to the watchdog */
 	bool has_watchdog;
 	uint64_t kill_at; /* stopping: when patience ends, NEVER before */
+	bool keeper_told; /* to stop: no worker is left */
 	sigset_t held;
 	char *pid_file;
 	int pid_fd;
@@ -295,6 +298,12 @@ process_ready(struct loop *l)
 	(void)kill(self.parent, SIGUSR1);
 }
 
+static bool
+is_keeper(const struct parent *p, size_t i)
+{
+	return i == p->settings->workers;
+}
+
 static _Noreturn void
 worker_main(struct parent *p, size_t i)
 {
@@ -309,8 +318,9 @@ worker_main(struct parent *p, size_t i)
 	self.beat = &p->beats[i];
 	self.held = p->held;
 	self.parent = p->pid;
-	self.number = (unsigned)i + 1;
-	status = p->run(p->ctx, p->fds, p->settings->n_listen);
+	self.number = is_keeper(p, i) ? 0 : (unsigned)i + 1;
+	status = (is_keeper(p, i) ? p->settings->keeper : p->run)(
+		p->ctx, p->fds, p->settings->n_listen);
 	log_flush();
 	exit(status);
 }
@@ -332,28 +342,30 @@ worker_start(struct parent *p, size_t i, uint64_t now)
 		w->pid = pid;
 		return;
 	}
-	log_event(LOG_LEVEL_ERROR, "worker_not_started", log_z("error", strerror(errno)));
+	log_event(LOG_LEVEL_ERROR, is_keeper(p, i) ? "keeper_not_started" : "worker_not_started",
+		log_z("error", strerror(errno)));
 	w->delay = RESTART_MOST;
 	w->start_at = now + w->delay;
 }
 
 static void
-log_end(pid_t pid, int status, uint64_t again_ms)
+log_end(bool keeper, pid_t pid, int status, uint64_t again_ms)
 {
 	if (WIFSIGNALED(status))
-		log_event(LOG_LEVEL_ERROR, "worker_died", log_u("pid", (uint64_t)pid),
-			log_u("signal", (uint64_t)WTERMSIG(status)),
+		log_event(LOG_LEVEL_ERROR, keeper ? "keeper_died" : "worker_died",
+			log_u("pid", (uint64_t)pid), log_u("signal", (uint64_t)WTERMSIG(status)),
 			log_z("name", strsignal(WTERMSIG(status))), log_u("restart_ms", again_ms));
 	else
-		log_event(LOG_LEVEL_ERROR, "worker_ended", log_u("pid", (uint64_t)pid),
-			log_u("status", (uint64_t)WEXITSTATUS(status)),
+		log_event(LOG_LEVEL_ERROR, keeper ? "keeper_ended" : "worker_ended",
+			log_u("pid", (uint64_t)pid), log_u("status", (uint64_t)WEXITSTATUS(status)),
 			log_u("restart_ms", again_ms));
 }
 
+/* To the first n, which are the workers, or with p->n all. */
 static void
-workers_signal(const struct parent *p, int signo)
+workers_signal(const struct parent *p, size_t n, int signo)
 {
-	for (size_t i = 0; i < p->settings->workers; i++)
+	for (size_t i = 0; i < n; i++)
 		if (p->worker[i].pid > 0)
 			(void)kill(p->worker[i].pid, signo);
 }
@@ -368,13 +380,34 @@ static void
 stop(struct parent *p, uint64_t now)
 {
 	if (is_stopping(p)) {
-		workers_signal(p, SIGKILL);
+		workers_signal(p, p->n, SIGKILL);
 		return;
 	}
 	notify("STOPPING=1");
 	sockets_close(p);
-	workers_signal(p, SIGTERM);
+	workers_signal(p, p->settings->workers, SIGTERM);
 	p->kill_at = now + PROCESS_STOP_MS + 1000; /* they keep the time themselves */
+}
+
+/* Of the first n, none is left. */
+static bool
+are_gone(const struct parent *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p->worker[i].pid > 0)
+			return false;
+	return true;
+}
+
+/* Stopping: what the workers have written by their end, the keeper is to keep. */
+static void
+keeper_stop(struct parent *p, uint64_t now)
+{
+	if (!is_stopping(p) || p->keeper_told || !are_gone(p, p->settings->workers))
+		return;
+	p->keeper_told = true;
+	p->kill_at = now + PROCESS_STOP_MS + 1000;
+	workers_signal(p, p->n, SIGTERM);
 }
 
 static void
@@ -386,7 +419,7 @@ worker_ended(struct parent *p, size_t i, int status, uint64_t now)
 	w->pid = 0;
 	if (is_stopping(p))
 		return;
-	if (!p->was_ready && WIFEXITED(status)) {
+	if (!p->was_ready && WIFEXITED(status) && !is_keeper(p, i)) {
 		/* It cannot serve as things are, and has said why. */
 		p->status = WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EX_SOFTWARE;
 		stop(p, now);
@@ -397,7 +430,7 @@ worker_ended(struct parent *p, size_t i, int status, uint64_t now)
 	else
 		w->delay = w->delay * 2 < RESTART_MOST ? w->delay * 2 : RESTART_MOST;
 	w->start_at = now + w->delay;
-	log_end(pid, status, w->delay);
+	log_end(is_keeper(p, i), pid, status, w->delay);
 }
 
 static void
@@ -408,9 +441,10 @@ workers_reap(struct parent *p, uint64_t now)
 
 	/* As the first process of a container we also meet orphans that are nobody's. */
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (size_t i = 0; i < p->settings->workers; i++)
+		for (size_t i = 0; i < p->n; i++)
 			if (p->worker[i].pid == pid)
 				worker_ended(p, i, status, now);
+	keeper_stop(p, now);
 }
 
 /* Tell the manager once all serve. */
@@ -438,13 +472,14 @@ stall_check(struct parent *p, uint64_t now)
 	p->checked_at = now;
 	if (late)
 		return;
-	for (size_t i = 0; i < p->settings->workers; i++) {
+	for (size_t i = 0; i < p->n; i++) {
 		uint64_t at = atomic_load(&p->beats[i].at);
+		uint64_t most = is_keeper(p, i) ? p->keeper_stall_ms : p->stall_ms;
 
-		if (p->worker[i].pid == 0 || at == 0 || now - at < p->stall_ms || at > now)
+		if (p->worker[i].pid == 0 || at == 0 || now - at < most || at > now)
 			continue;
-		log_event(LOG_LEVEL_ERROR, "worker_stuck", log_u("pid", (uint64_t)p->worker[i].pid),
-			log_u("ms", now - at));
+		log_event(LOG_LEVEL_ERROR, is_keeper(p, i) ? "keeper_stuck" : "worker_stuck",
+			log_u("pid", (uint64_t)p->worker[i].pid), log_u("ms", now - at));
 		(void)kill(p->worker[i].pid, is_stopping(p) ? SIGKILL : SIGABRT);
 		atomic_store(&p->beats[i].at, 0);
 	}
@@ -464,10 +499,10 @@ turn(struct parent *p, uint64_t now)
 	}
 	if (is_stopping(p)) {
 		if (now >= p->kill_at)
-			workers_signal(p, SIGKILL);
+			workers_signal(p, p->keeper_told ? p->n : p->settings->workers, SIGKILL);
 		return next;
 	}
-	for (size_t i = 0; i < p->settings->workers; i++) {
+	for (size_t i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
 
 		if (w->pid == 0 && w->start_at <= now)
@@ -481,10 +516,7 @@ turn(struct parent *p, uint64_t now)
 static bool
 is_over(const struct parent *p)
 {
-	for (size_t i = 0; i < p->settings->workers; i++)
-		if (p->worker[i].pid > 0)
-			return false;
-	return is_stopping(p);
+	return is_stopping(p) && are_gone(p, p->n);
 }
 
 static void
@@ -515,11 +547,12 @@ keep(struct parent *p)
 			break;
 		case SIGHUP:
 			log_anew();
-			workers_signal(p, SIGHUP);
+			workers_signal(p, p->n, SIGHUP);
 			break;
 		case SIGINT:
 		case SIGTERM:
 			stop(p, clock_ms());
+			keeper_stop(p, clock_ms()); /* there may be no worker just now */
 			break;
 		default: /* time is up */
 			break;
@@ -536,10 +569,13 @@ process_run(const struct process_settings *settings, process_worker *worker, voi
 		.ctx = ctx,
 		.pid = getpid(),
 		.pid_fd = -1,
+		.n = settings->workers + (settings->keeper != NULL),
 		.stall_ms = settings->stall_ms > 0 ? settings->stall_ms : PROCESS_STALL_MS,
+		.keeper_stall_ms = settings->keeper_stall_ms > 0 ? settings->keeper_stall_ms
+								 : PROCESS_KEEPER_MS,
 		.check_ms = CHECK_MS,
 		.kill_at = NEVER};
-	size_t page = settings->workers * sizeof(struct beat);
+	size_t page = p.n * sizeof(struct beat);
 	uint64_t watchdog_ms = notify_watchdog_ms();
 
 	must(settings->workers > 0 && settings->workers <= PROCESS_WORKERS_MAX);

@@ -12,9 +12,12 @@
 
 #include "cli/cli.h"
 #include "daemon/config_local.h"
+#include "daemon/config_store.h"
+#include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
 #include "daemon/worker.h"
+#include "net/local.h"
 
 static const char help[] =
 	"Usage: mxward serve [-c FILE]\n"
@@ -33,6 +36,8 @@ struct serve {
 	struct worker_options worker;
 	size_t n_milter;
 	bool has_control; /* the last socket */
+	int keeper;	  /* listening, for workers; -1: there is no store */
+	char keeper_name[LOCAL_NAME_MAX];
 	struct process_socket listen[SOCKETS_MAX + 1];
 	size_t n;
 };
@@ -42,11 +47,26 @@ work(void *ctx, const int *fds, size_t n)
 {
 	struct serve *s = ctx;
 
+	if (s->keeper >= 0)
+		close(s->keeper);
 	s->worker.fds = fds;
 	s->worker.n_milter = s->n_milter;
 	s->worker.n_policy = n - s->n_milter - s->has_control;
 	s->worker.control = s->has_control ? fds[n - 1] : -1;
 	return worker_run(&s->worker);
+}
+
+static int
+keep(void *ctx, const int *fds, size_t n)
+{
+	const struct serve *s = ctx;
+	const struct keeper_options o = {
+		.path = s->worker.path, .config = s->worker.config, .fd = s->keeper};
+
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return keeper_run(&o);
 }
 
 /* The workers have the lists in files and read them again when they change: here they would only
@@ -91,6 +111,19 @@ name_sockets(struct serve *s, const struct listen_settings *l)
 			.optional = l->control_line == 0};
 }
 
+/* It is opened here, so that workers find it whether the keeper lives or not. */
+static bool
+open_keeper(struct serve *s, const struct config *config, struct errbuf *e)
+{
+	s->keeper = -1;
+	if (!config_has_store(config))
+		return true;
+	local_name("store", s->keeper_name);
+	s->keeper = local_listen(s->keeper_name, e);
+	s->worker.keeper = s->keeper_name;
+	return s->keeper >= 0;
+}
+
 static int
 serve_with(struct config *config, const char *path)
 {
@@ -113,11 +146,14 @@ serve_with(struct config *config, const char *path)
 				  .recall_memory = recall,
 				  .workers = (unsigned)config->daemon.workers}};
 	name_sockets(&s, l);
+	if (!open_keeper(&s, config, &e))
+		return report(&e, NULL), EX_OSERR;
 	const struct process_settings settings = {.user = config->daemon.user,
 		.pid_file = config->daemon.pid_file,
 		.listen = s.listen,
 		.n_listen = s.n,
 		.workers = (unsigned)config->daemon.workers,
+		.keeper = config_has_store(config) ? keep : NULL,
 		.all_ready = forget_lists};
 	int status = process_run(&settings, work, &s, &e);
 	if (e.count)

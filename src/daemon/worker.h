@@ -16,8 +16,9 @@ struct worker_options {
 	/* Listening descriptors, in the order of [listen] milter, then policy. */
 	const int *fds;
 	size_t n_milter, n_policy;
-	int control;	  /* listening descriptor of the control socket; -1: none */
-	unsigned workers; /* how many there are */
+	int control;	    /* listening descriptor of the control socket; -1: none */
+	unsigned workers;   /* how many there are */
+	const char *keeper; /* the name at which the store's process listens; NULL: no store */
 };
 
 #define WORKER_RECALL ((size_t)128 << 10) /* deferred messages remembered: 1 MiB */
