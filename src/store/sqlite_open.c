@@ -349,6 +349,7 @@ configure(struct sqlite *q, int busy_ms)
 static int
 migrate(struct sqlite *q, int64_t version)
 {
+	int64_t now = 0;
 	int rc = SQLITE_OK;
 
 	if (version == 0) {
@@ -358,6 +359,11 @@ migrate(struct sqlite *q, int64_t version)
 	}
 	if (rc == SQLITE_OK)
 		rc = sqlite_run(q->db, "BEGIN IMMEDIATE");
+	/* Another process may have done it since that was looked at. */
+	if (rc == SQLITE_OK && !sqlite_number(q->db, "PRAGMA user_version", &now))
+		rc = sqlite3_errcode(q->db);
+	if (rc == SQLITE_OK && now == SCHEMA_VERSION)
+		return sqlite_run(q->db, "COMMIT");
 	for (size_t i = 0; version == 0 && i < COUNT(schema) && rc == SQLITE_OK; i++)
 		rc = sqlite_run(q->db, schema[i].sql);
 	for (; version < SCHEMA_VERSION && rc == SQLITE_OK; version++)
@@ -430,14 +436,20 @@ identify(struct store *s, struct errbuf *e)
 {
 	struct sqlite *q = s->own;
 	int64_t application = 0, version = 0, objects = 0;
-	int rc = sqlite_run(q->db, "SELECT 1 FROM sqlite_schema");
+	/* As of one moment: another process may be making it. */
+	int rc = sqlite_run(q->db, "BEGIN");
 
+	if (rc == SQLITE_OK)
+		rc = sqlite_run(q->db, "SELECT 1 FROM sqlite_schema");
 	if (rc != SQLITE_OK)
 		return failed(s, rc, e);
 	if (!sqlite_number(q->db, "PRAGMA application_id", &application) ||
 		!sqlite_number(q->db, "PRAGMA user_version", &version) ||
 		!sqlite_number(q->db, "SELECT count(*) FROM sqlite_schema", &objects))
 		return failed(s, sqlite3_errcode(q->db), e);
+	rc = sqlite_run(q->db, "COMMIT");
+	if (rc != SQLITE_OK)
+		return failed(s, rc, e);
 	if (application == 0 && objects == 0 && !s->o.read_only) {
 		rc = migrate(q, 0);
 		return rc == SQLITE_OK ? OPENED : failed(s, rc, e);
