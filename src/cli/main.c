@@ -23,6 +23,7 @@ static const struct {
 	{"replay", cli_replay, "judge recorded transactions again, without a network"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
 	{"store", cli_store, "check, copy and measure what outlives a restart"},
+	{"exempt", cli_exempt, "spare somebody checks"},
 	{"conf", cli_conf, "check and show settings, list findings"},
 };
 

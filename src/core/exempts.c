@@ -117,6 +117,52 @@ note_name(const struct exempts *x, struct str name, uint64_t now_ms, struct exem
 	}
 }
 
+/* w does all that e does, as long. */
+static bool
+does_as_much(const struct exemption *w, const struct exemption *e)
+{
+	bool lasts = !w->until_ms || (e->until_ms && w->until_ms >= e->until_ms);
+	bool same = w->by_domain == e->by_domain && str_eq(w->what, e->what);
+
+	return lasts && !(e->checks & ~w->checks) && (!same || (e->stored && !w->stored));
+}
+
+static const struct exemption *
+find_wider(const struct exempts *x, uint64_t hash, const struct exemption *e)
+{
+	for (size_t i = hash & x->mask; x->slot[i].at; i = (i + 1) & x->mask) {
+		const struct exemption *w = x->entry[x->slot[i].at - 1];
+		if (x->slot[i].tag != (uint32_t)(hash >> 32) || w->by_domain != e->by_domain)
+			continue;
+		if ((w->by_domain ? dns_name_is_under(e->what, w->what)
+				  : ip_net_has(&w->net, &e->net.ip)) &&
+			does_as_much(w, e))
+			return w;
+	}
+	return NULL;
+}
+
+const struct exemption *
+exempts_wider(const struct exempts *x, const struct exemption *e)
+{
+	const struct exemption *w = NULL;
+	struct str name = e->what, label;
+
+	if (e->by_domain) {
+		while (!w && name.n) {
+			w = find_wider(x, name_hash(name), e);
+			(void)str_split(&name, '.', &label);
+		}
+		return w;
+	}
+	for (unsigned bits = e->net.bits + 1u; !w && bits-- > 0;) {
+		struct ip_net net = ip_net_of(&e->net.ip, (uint8_t)bits);
+		if (x->lengths[net.ip.len == 16][bits / 64] >> bits % 64 & 1)
+			w = find_wider(x, net_hash(&net), e);
+	}
+	return w;
+}
+
 void
 exempts_by_ip(const struct exempt_tables *t, const struct ip *client, uint64_t now_ms,
 	struct exempted *out)

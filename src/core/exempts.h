@@ -51,6 +51,10 @@ void exempts_add(struct exempts *x, const struct exemption *e);
 size_t exempts_count(const struct exempts *x); /* NULL: 0 */
 const struct exemption *exempts_get(const struct exempts *x, size_t i);
 
+/* An entry around e, of which e is one, that spares all that e does and does not end before it;
+ * NULL: none.  Of two for the same the one of the settings counts as wider. */
+const struct exemption *exempts_wider(const struct exempts *x, const struct exemption *e);
+
 /* What is in force: the tables of the settings and of the store; NULL where there is none. */
 struct exempt_tables {
 	const struct exempts *table[2];

@@ -90,15 +90,15 @@ read_checks(struct str rest, struct arena *a, uint64_t *out, struct errbuf *e)
 	const char *names[CHECKS_MAX + 1];
 	size_t n;
 	const struct check *const *checks = checks_all(&n);
-	struct str word;
+	struct str word, part = {NULL, 0};
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = checks[i]->name;
 	names[n] = "all";
 	*out = 0;
-	while (str_word(&rest, &word)) {
-		if (word.p[word.n - 1] == ',')
-			word.n--;
+	while (str_split(&part, ',', &word) || str_word(&rest, &part)) {
+		if (!word.n) /* "rdns, helo" */
+			continue;
 		size_t i = 0;
 		while (i <= n && !str_eq(word, str_of(names[i])))
 			i++;

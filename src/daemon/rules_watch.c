@@ -186,3 +186,9 @@ rules_watch_image(struct rules_watch *w, enum store_table table, const struct st
 		timer_set(w->timer, 0);
 	}
 }
+
+bool
+rules_watch_waits(const struct rules_watch *w)
+{
+	return w->unknown;
+}

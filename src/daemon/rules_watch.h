@@ -27,6 +27,8 @@ void rules_watch_free(struct rules_watch *w); /* NULL is fine */
  * the rules of the store.  Borrowed until the next call or renewal. */
 struct generation *rules_watch_use(
 	struct rules_watch *w, struct config *config, struct generation *base);
+/* The store has not told all it has. */
+bool rules_watch_waits(const struct rules_watch *w);
 /* For struct store_client_options. */
 void rules_watch_image(
 	struct rules_watch *w, enum store_table table, const struct store_image *image);

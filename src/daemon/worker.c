@@ -21,9 +21,10 @@
 #include "net/listen.h"
 #include "net/stream.h"
 
-#define STOP_MS	     10000 /* for what is under way when we are told to stop */
-#define FRONTS_MAX   2
-#define FINDINGS_LOG 600 /* bytes of the findings in a log line */
+#define STOP_MS	       10000 /* for what is under way when we are told to stop */
+#define RULES_FIRST_MS 1000  /* for the store, before anybody is served */
+#define FRONTS_MAX     2
+#define FINDINGS_LOG   600 /* bytes of the findings in a log line */
 
 struct worker {
 	const struct worker_options *o;
@@ -43,6 +44,7 @@ struct worker {
 	uint64_t started_ms; /* clock_ms() */
 	struct timer *stop_timer;
 	bool stopping;
+	bool waits; /* for the rules of the store, and serves nobody yet */
 };
 
 /* "rdns_none:+4,helo_ok:-2" */
@@ -252,7 +254,11 @@ reload(void *ctx)
 static void
 rules_renewed(void *ctx, struct generation *next)
 {
-	gate_renew(((struct worker *)ctx)->gate, next);
+	struct worker *w = ctx;
+
+	gate_renew(w->gate, next);
+	if (w->waits && !rules_watch_waits(w->rules))
+		loop_stop(w->loop);
 }
 
 /* Lists in files have changed; the rules of the store stand before them. */
@@ -308,6 +314,20 @@ listen_on(struct worker *w, int fd, struct front *front)
 	w->listener[w->n_listeners++] = l;
 }
 
+/* Those who are exempt should be known before the first message: whoever connects meanwhile waits
+ * in the queue of the socket.  Not for long: after that, refusals are deferrals for a while. */
+static void
+wait_for_rules(struct worker *w)
+{
+	if (!rules_watch_waits(w->rules))
+		return;
+	w->waits = true;
+	timer_set(w->stop_timer, RULES_FIRST_MS);
+	loop_run(w->loop);
+	timer_clear(w->stop_timer);
+	w->waits = false;
+}
+
 static bool
 start(struct worker *w)
 {
@@ -338,6 +358,9 @@ start(struct worker *w)
 		rules_watch_use(w->rules, w->config, local_watch_use(w->local, w->config)));
 	w->milter = front_milter_new(w->loop, w->gate, &limits);
 	w->policy = front_policy_new(w->loop, w->gate, &limits);
+	wait_for_rules(w);
+	if (w->stopping)
+		return true;
 	w->listener = heap_calloc(o->n_milter + o->n_policy, sizeof(struct listener *));
 	for (size_t i = 0; i < o->n_milter + o->n_policy; i++)
 		listen_on(w, o->fds[i], i < o->n_milter ? w->milter : w->policy);
@@ -364,7 +387,8 @@ worker_run(const struct worker_options *o)
 	struct watch *term = loop_on_signal(w.loop, SIGTERM, stop_gently, &w);
 	if (start(&w)) {
 		process_ready(w.loop);
-		loop_run(w.loop);
+		if (!w.stopping)
+			loop_run(w.loop);
 	} else {
 		status = EX_CONFIG;
 	}
