@@ -3,7 +3,7 @@
  *
  * The same gate, checks and DNS client as the daemon's; only the memory of earlier deferrals is
  * missing, so a temporary error always shows as "defer", and so does what refuses from the second
- * try on only.
+ * try on only.  Histories are read from the store that the settings name; nothing is written to it.
  */
 #include <getopt.h>
 #include <stdio.h>
@@ -12,7 +12,9 @@
 
 #include "cli/cli.h"
 #include "cli/report.h"
+#include "daemon/config_store.h"
 #include "daemon/resolver.h"
+#include "source/history.h"
 
 static const char help[] =
 	"Usage: mxward check --ip ADDRESS [options]\n"
@@ -95,9 +97,43 @@ run_checks(struct check_run *run, struct gate *gate)
 	return run->worst == VERDICT_REJECT ? 1 : run->worst == VERDICT_DEFER ? 2 : 0;
 }
 
+/* What the store knows, if there is one and it can be read. */
+struct remembered {
+	struct store_client *store;
+	struct source_history *history;
+};
+
+static void
+remember(struct remembered *r, struct config *config, struct loop *loop)
+{
+	const struct store_options read_only = {.read_only = true};
+	struct errbuf e = {0};
+
+	*r = (struct remembered){NULL, NULL};
+	if (!config_has_store(config))
+		return;
+	struct store *s = config_open_store(config, &read_only, &e);
+	if (!s) {
+		(void)cli_fail(EX_OK, "nothing is known of histories: %s", e.text);
+		return;
+	}
+	r->store = store_client_on(loop, s, NULL);
+	r->history = source_history_new(&(struct source_history_options){
+		.loop = loop, .store = r->store, .answered = transaction_answer});
+	config_generation(config)->history = source_history_source(r->history);
+}
+
+static void
+forget(struct remembered *r)
+{
+	source_history_free(r->history);
+	store_client_free(r->store);
+}
+
 static int
 check_with(const struct check_options *o)
 {
+	struct remembered remembered;
 	struct errbuf e = {0};
 	char text[1024];
 	struct config *config = config_load_file(o->config, NULL, NULL, &e);
@@ -113,6 +149,7 @@ check_with(const struct check_options *o)
 		loop_free(loop);
 		return cli_fail(EX_CONFIG, "%s", text);
 	}
+	remember(&remembered, config, loop);
 	struct check_run run = {.o = o, .loop = loop};
 	struct gate *gate = gate_new(
 		&(struct gate_options){
@@ -120,6 +157,7 @@ check_with(const struct check_options *o)
 		config_generation(config));
 	int status = run_checks(&run, gate);
 	gate_free(gate);
+	forget(&remembered);
 	config_free(config);
 	loop_free(loop);
 	return cli_finish(status);

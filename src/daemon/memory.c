@@ -2,12 +2,14 @@
 #include "daemon/keeper.h"
 #include "daemon/memory.h"
 #include "daemon/memory_cases.h"
+#include "daemon/memory_history.h"
 #include "daemon/memory_rules.h"
 
 struct memory {
 	struct store_client *store; /* NULL: none */
 	struct config *config;	    /* in force */
 	struct memory_cases *cases;
+	struct source_history *history; /* NULL without a store */
 };
 
 static void
@@ -28,6 +30,9 @@ memory_new(struct loop *l, struct config *c, struct rules_watch *rules, const ch
 		return m;
 	m->cases = memory_cases_new();
 	m->store = store_client_dial(l, keeper, &client);
+	m->history = source_history_new(&(struct source_history_options){
+		.loop = l, .store = m->store, .answered = transaction_answer});
+	memory_use(m, c);
 	return m;
 }
 
@@ -35,6 +40,8 @@ void
 memory_use(struct memory *m, struct config *c)
 {
 	m->config = c;
+	if (m->history)
+		c->generation.history = source_history_source(m->history);
 }
 
 void
@@ -42,6 +49,7 @@ memory_free(struct memory *m)
 {
 	if (!m)
 		return;
+	source_history_free(m->history);
 	store_client_free(m->store);
 	memory_cases_free(m->cases);
 	heap_free(m);
@@ -65,4 +73,12 @@ void
 memory_remember(struct memory *m, const struct visit_case *c)
 {
 	memory_cases_put(m->cases, m->config, m->store, c);
+	memory_history_put(m->history, m->store, c);
+}
+
+void
+memory_refused_rcpt(struct memory *m, const struct generation *g, const struct ip *client)
+{
+	if (m->store)
+		memory_history_bad_rcpt(m->history, m->store, g, client);
 }

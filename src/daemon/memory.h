@@ -20,7 +20,8 @@ struct memory;
  * has of exemptions and switches to rules, which is borrowed. */
 struct memory *memory_new(
 	struct loop *l, struct config *c, struct rules_watch *rules, const char *keeper);
-/* Other settings from now on.  Another store takes a restart. */
+/* Other settings from now on, before the gate uses them: their generation is given the source of
+ * histories.  Another store takes a restart. */
 void memory_use(struct memory *m, struct config *c);
 void memory_free(struct memory *m); /* NULL is fine */
 /* NULL: there is none. */
@@ -29,5 +30,7 @@ struct store_client *memory_store(const struct memory *m);
 void memory_decided(struct memory *m, const struct decision *d);
 /* All of a visit's recipients were judged: gate_options.remember.  Only with a store. */
 void memory_remember(struct memory *m, const struct visit_case *c);
+/* gate_options.refused_rcpt. */
+void memory_refused_rcpt(struct memory *m, const struct generation *g, const struct ip *client);
 
 #endif

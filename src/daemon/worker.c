@@ -122,6 +122,12 @@ remember(void *ctx, const struct visit_case *c)
 }
 
 static void
+refused_rcpt(void *ctx, const struct generation *g, const struct ip *client)
+{
+	memory_refused_rcpt(((struct worker *)ctx)->memory, g, client);
+}
+
+static void
 alarmed(void *ctx, const struct health_alarm *a)
 {
 	char ip[IP_TEXT_MAX];
@@ -242,9 +248,9 @@ reload(void *ctx)
 		return;
 	}
 	next->generation.number = w->config->generation.number + 1;
+	memory_use(w->memory, next);
 	gate_use(w->gate, rules_watch_use(w->rules, next, local_watch_use(w->local, next)));
 	lists_watch_use(w->lists, next);
-	memory_use(w->memory, next);
 	config_free(w->config);
 	w->config = next;
 	log_event(LOG_LEVEL_INFO, "reloaded", log_u("generation", next->generation.number));
@@ -351,6 +357,7 @@ start(struct worker *w)
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,
 				   .remember = memory_store(w->memory) ? remember : NULL,
+				   .refused_rcpt = refused_rcpt,
 				   .alarm = alarmed,
 				   .suspended = lists_suspended,
 				   .lists_seen = lists_seen,

@@ -99,6 +99,13 @@ visit_authenticated(struct visit *v)
 }
 
 void
+visit_rcpt_refused(struct visit *v)
+{
+	must(v->told[ENV_MAIL_FROM]);
+	note(v, "refused rcpt", STR(""));
+}
+
+void
 visit_env(struct visit *v, enum env_item item, struct str value)
 {
 	must(item < ENV_COUNT && !v->told[item] && !v->asked);

@@ -577,6 +577,15 @@ visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 }
 
 void
+visit_rcpt_refused(struct visit *v)
+{
+	const struct gate *g = v->gate;
+
+	if (v->txn && g->o.refused_rcpt)
+		g->o.refused_rcpt(g->o.ctx, v->generation, &v->client.ip);
+}
+
+void
 visit_end(struct visit *v)
 {
 	if (!v)

@@ -92,6 +92,9 @@ struct gate_options {
 	 * that a case can have, or has been silent for a second.  In the last case it may go on:
 	 * then this is called again with more recipients under the same id.  May be NULL. */
 	void (*remember)(void *ctx, const struct visit_case *c);
+	/* A recipient of somebody who is checked, whom the mail server refused by itself.  May be
+	 * NULL. */
+	void (*refused_rcpt)(void *ctx, const struct generation *g, const struct ip *client);
 	health_alarm_fn *alarm;
 	/* Which DNS lists of this generation are suspended; may be NULL: none. */
 	uint64_t (*suspended)(void *ctx, const struct generation *g);
@@ -132,6 +135,8 @@ void visit_env_if(struct visit *v, enum env_item item, bool known, struct str va
  * the visit ends.  done() may end the visit. */
 void visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx);
+/* The mail server itself has refused a recipient: there is nothing to judge, but it is told. */
+void visit_rcpt_refused(struct visit *v);
 /* The message is over or aborted, or the peer has gone.  NULL is fine. */
 void visit_end(struct visit *v);
 /* For a tagged message: what its header says ("tag; score=3.5; findings=helo_alias"). */

@@ -182,9 +182,13 @@ on_rcpt(struct milter_conn *c, struct str data, struct buf *out)
 		return SAY_GOODBYE;
 	c->rcpt_refused = false;
 	c->queue_id_n = 0;
-	/* The mail server has refused this one itself and tells us only; it heeds no verdict. */
-	if (refused || !c->in_message)
+	if (!c->in_message)
 		return SAY_CONTINUE;
+	/* The mail server has refused this one itself and tells us only; it heeds no verdict. */
+	if (refused) {
+		visit_rcpt_refused(c->conn.place.visit);
+		return SAY_CONTINUE;
+	}
 	c->conn.pending = true;
 	visit_judge(c->conn.place.visit, path.address, queue_id, on_verdict, c);
 	return SAY_NOTHING;

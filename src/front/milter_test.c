@@ -137,7 +137,7 @@ static const struct dialogue {
 			{'R', STR_INIT("<reject@x>\0"), REJECT},
 			{'D', STR_INIT("R{rcpt_mailer}\0local\0i\0004F5\0"), ""},
 			{'R', STR_INIT("<reject@x>\0"), REJECT}},
-		NEW("1") FROM("1") "1 judge reject@x\n1 judge reject@x 4F5\n"},
+		NEW("1") FROM("1") "1 refused rcpt\n1 judge reject@x\n1 judge reject@x 4F5\n"},
 	{"who has logged in",
 		{HELLO, {'D', STR_INIT("M{auth_type}\0PLAIN\0{auth_authen}\0ann\0"), ""},
 			{'M', MAIL, ""}, {'E', STR_INIT(""), "c"},

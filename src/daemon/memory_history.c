@@ -1,0 +1,220 @@
+/* daemon/memory_history: see memory_history.h. */
+#include "daemon/memory_history.h"
+
+#define MS	   1000 /* settings are in milliseconds, the store counts seconds */
+#define REPORT	   (5 * HISTORY_POINT)
+#define REFUSALS_N 16 /* half-lives after which a count of refusals is nothing */
+
+/* A sender that is seen for the first time is often one of those that are made for each message
+ * (bounces of lists): forgotten early unless it comes again. */
+#define NEW_SENDER_S   (14 * 86400)
+#define KNOWN_SENDER_S (3650 * INT64_C(86400)) /* as long as the store keeps histories */
+
+/* The date of first sight is written again after so many messages, or so long a silence. */
+#define SEEN_EVERY  64
+#define SEEN_IDLE_S (7 * 86400)
+
+const struct history_settings *
+history_settings_of(const struct generation *g)
+{
+	size_t i = 0;
+
+	while (g->checks.check[i] != &check_history)
+		must(++i < g->checks.n);
+	return g->checks.settings[i];
+}
+
+/* --- changes --- */
+
+/* Begin with a change of this history, if the message has such a one. */
+static struct store_op *
+begin(struct history_ops *out, const struct history_message *m, enum history_kind what)
+{
+	char room[HISTORY_NAME_MAX + 1];
+	struct buf name = BUF(room), key = BUF(out->room[out->n]);
+	struct store_op *op = &out->op[out->n];
+
+	switch (what) {
+	case HISTORY_CLIENT:
+	case HISTORY_REFUSALS:
+		history_client_name(&m->client, &name);
+		break;
+	case HISTORY_SENDER:
+		if (!m->sender_confirmed || !history_sender_name(m->sender, &name))
+			return NULL;
+		break;
+	case HISTORY_DOMAIN:
+		if (!m->sender_confirmed || !history_domain_name(m->sender, &name))
+			return NULL;
+		break;
+	}
+	enum store_table table = history_key(what, buf_str(&name), &key);
+	if (buf_is_cut(&name) || buf_is_cut(&key))
+		return NULL;
+	*op = (struct store_op){.op = STORE_ADD, .table = table, .key = buf_str(&key)};
+	out->what[out->n] = what;
+	out->name[out->n] = str_skip(buf_str(&key), 2);
+	out->n++;
+	return op;
+}
+
+static void
+add(struct history_ops *out, const struct history_message *m, enum history_kind what,
+	const struct history *more, const struct history_settings *settings)
+{
+	struct store_op *op = begin(out, m, what);
+
+	if (!op)
+		return;
+	op->score = more->score;
+	op->half_life_s = (uint32_t)(settings->half_life / MS);
+	for (size_t i = 0; i < HISTORY_NUMBERS; i++)
+		op->add[i] = more->n[i];
+}
+
+/* The histories that a message belongs to. */
+static void
+add_to_all(struct history_ops *out, const struct history_message *m, const struct history *more,
+	const struct history_settings *settings)
+{
+	add(out, m, HISTORY_CLIENT, more, settings);
+	add(out, m, HISTORY_SENDER, more, settings);
+	add(out, m, HISTORY_DOMAIN, more, settings);
+}
+
+void
+history_report(const struct history_message *m, enum history_number report, bool take_back,
+	const struct history_settings *settings, struct history_ops *out)
+{
+	const int64_t sign = take_back ? -1 : 1;
+	struct history more = {.score = sign * (report == HISTORY_SPAM ? -REPORT : REPORT)};
+
+	must(report == HISTORY_SPAM || report == HISTORY_HAM);
+	more.n[report] = sign;
+	out->n = 0;
+	add_to_all(out, m, &more, settings);
+}
+
+static void
+add_refusal(struct history_ops *out, const struct history_message *m,
+	const struct history_settings *settings)
+{
+	struct store_op *op = begin(out, m, HISTORY_REFUSALS);
+	int64_t half_life_s = settings->within / MS;
+
+	op->score = HISTORY_POINT;
+	op->half_life_s = (uint32_t)half_life_s;
+	op->keep_s = REFUSALS_N * half_life_s;
+}
+
+/* --- what a visit leaves --- */
+
+/* How it counts. */
+static enum history_number
+number_of(const struct policy *p, const struct verdict *v)
+{
+	switch (p->profile == PROFILE_MONITOR ? v->would : v->kind) {
+	case VERDICT_ACCEPT:
+	case VERDICT_TAG:
+		break;
+	case VERDICT_DEFER:
+		return HISTORY_DEFERRED;
+	case VERDICT_REJECT:
+		return HISTORY_REFUSED;
+	}
+	return HISTORY_ACCEPTED;
+}
+
+/* The ways in which these recipients were decided, as bits. */
+static unsigned
+numbers_of(const struct policy *p, const struct visit_rcpt *rcpt, size_t n)
+{
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < n; i++)
+		bits |= 1u << number_of(p, rcpt[i].verdict);
+	return bits;
+}
+
+/* Before it is added to; false: it is known already, or nobody can tell. */
+static bool
+is_new(struct source_history *source, const struct history_ops *ops, size_t i)
+{
+	struct history h;
+
+	return source && source_history_peek(source, ops->what[i], ops->name[i], &h) &&
+		h.status == HISTORY_NONE;
+}
+
+static void
+touch_seen(struct source_history *source, struct store_client *store, struct str domain)
+{
+	char room[HISTORY_NAME_MAX + 2];
+	struct buf key = BUF(room);
+	struct history h;
+
+	if (!source || !source_history_peek(source, HISTORY_DOMAIN, domain, &h))
+		return;
+	int64_t n = h.n[HISTORY_ACCEPTED] + h.n[HISTORY_REFUSED] + h.n[HISTORY_DEFERRED];
+	if (h.status == HISTORY_OK && h.idle_s < SEEN_IDLE_S && n % SEEN_EVERY)
+		return;
+	(void)history_key(HISTORY_DOMAIN, domain, &key);
+	(void)store_client_write(store,
+		&(struct store_op){.op = STORE_ADD, .table = STORE_SEEN, .key = buf_str(&key)});
+}
+
+/* Hand over, and keep in mind here. */
+static void
+write_ops(struct source_history *source, struct store_client *store, struct history_ops *ops)
+{
+	for (size_t i = 0; i < ops->n; i++) {
+		struct store_op *op = &ops->op[i];
+		struct history more = {.score = op->score};
+		if (ops->what[i] == HISTORY_SENDER)
+			op->keep_s = is_new(source, ops, i) ? NEW_SENDER_S : KNOWN_SENDER_S;
+		if (ops->what[i] == HISTORY_DOMAIN)
+			touch_seen(source, store, ops->name[i]);
+		memcpy(more.n, op->add, sizeof(more.n));
+		if (store_client_write(store, op) && source)
+			source_history_add(source, ops->what[i], ops->name[i], &more);
+	}
+}
+
+void
+memory_history_put(
+	struct source_history *source, struct store_client *store, const struct visit_case *c)
+{
+	const struct policy *p = &c->generation->policy;
+	const struct history_settings *settings = history_settings_of(c->generation);
+	const struct history_message m = {.client = c->client->ip,
+		.sender = transaction_env_get(c->transaction, ENV_MAIL_FROM),
+		.sender_confirmed = transaction_result(c->transaction).sender_confirmed};
+	unsigned told = numbers_of(p, c->rcpt, c->n_before);
+	unsigned bits = numbers_of(p, c->rcpt, c->n) & ~told;
+	struct history more = {.score = 0};
+	struct history_ops ops;
+
+	for (unsigned i = 0; i < HISTORY_NUMBERS; i++)
+		more.n[i] = bits >> i & 1;
+	if (!bits)
+		return;
+	more.score = (more.n[HISTORY_ACCEPTED] - more.n[HISTORY_REFUSED]) * HISTORY_POINT;
+	ops.n = 0;
+	add_to_all(&ops, &m, &more, settings);
+	if (more.n[HISTORY_REFUSED])
+		add_refusal(&ops, &m, settings);
+	write_ops(source, store, &ops);
+}
+
+void
+memory_history_bad_rcpt(struct source_history *source, struct store_client *store,
+	const struct generation *g, const struct ip *client)
+{
+	const struct history_message m = {.client = *client};
+	struct history more = {.n = {[HISTORY_BAD_RCPTS] = 1}};
+	struct history_ops ops;
+
+	ops.n = 0;
+	add(&ops, &m, HISTORY_CLIENT, &more, history_settings_of(g));
+	write_ops(source, store, &ops);
+}
