@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/cursor.h"
 #include "base/errbuf.h"
+#include "base/fifo.h"
 #include "base/hash.h"
 #include "base/ip.h"
 #include "base/list.h"
@@ -470,6 +471,41 @@ test_clock_text(void **state)
 	assert_string_equal(clock_text(INT64_MAX, room), "");
 }
 
+/* What goes in comes out in order, whatever the sizes, and an empty one is small again. */
+static void
+test_fifo(void **state)
+{
+	struct fifo f = {0};
+	unsigned in = 0, out = 0, seed = 7;
+	size_t most = 0;
+
+	for (int round = 0; round < 20000; round++) {
+		seed = seed * 1103515245 + 12345;
+		size_t n = seed >> 16 & 511;
+		if (seed & 1 << 8) {
+			char *room = fifo_room(&f, n);
+			for (size_t i = 0; i < n; i++)
+				room[i] = (char)in++;
+			fifo_added(&f, n);
+		} else {
+			struct str s = str_slice(fifo_bytes(&f), 0, n);
+			for (size_t i = 0; i < s.n; i++)
+				if (s.p[i] != (char)out++)
+					fail_msg("byte %u", out);
+			fifo_use(&f, s.n);
+		}
+		assert_int_equal(fifo_size(&f), in - out);
+		if (fifo_size(&f) > most)
+			most = fifo_size(&f);
+		assert_true(f.max <= 4 * most + 1024);
+	}
+	assert_true(out > 1000000);
+	fifo_put(&f, str_from(fifo_room(&f, 1 << 20), 0));
+	fifo_use(&f, fifo_size(&f));
+	assert_true(f.max <= 1 << 16);
+	fifo_done(&f);
+}
+
 int
 main(void)
 {
@@ -493,6 +529,7 @@ main(void)
 		cmocka_unit_test(test_hash),
 		cmocka_unit_test(test_hash_keyed),
 		cmocka_unit_test(test_list),
+		cmocka_unit_test(test_fifo),
 		cmocka_unit_test(test_clock_text),
 	};
 

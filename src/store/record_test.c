@@ -254,6 +254,85 @@ test_time_between_runs(void **state)
 	}
 }
 
+/* A record that crosses from one process to another is as old there as here. */
+static void
+test_between_processes(void **state)
+{
+	struct rested r = sample;
+	struct store_record back;
+	struct buf b = BUF(room);
+
+	rested_age(&r, sample.touched + 3600);
+	store_record_print(&r.r, &b);
+	assert_true(store_record_parse(buf_str(&b), STORE_CASE, r.r.key, &back));
+	assert_int_equal(back.age_s, 3700);
+	assert_int_equal(back.idle_s, 3600);
+	assert_int_equal(back.left_s, sample.expires - sample.touched - 3600);
+	assert_int_equal(back.score, -750); /* decayed here, and not once more there */
+	assert_int_equal(back.kind, 1);
+	assert_memory_equal(back.number, r.r.number, sizeof(back.number));
+	assert_int_equal(back.n_words, 2);
+	assert_true(str_eq(back.word[1], sample.r.word[1]));
+	assert_true(str_eq(back.value, sample.r.value));
+	assert_true(str_eq(back.key, r.r.key));
+	r.r.left_s = 0; /* kept for ever */
+	buf_reset(&b);
+	store_record_print(&r.r, &b);
+	assert_true(store_record_parse(buf_str(&b), STORE_CASE, r.r.key, &back));
+	assert_int_equal(back.left_s, 0);
+	for (size_t n = 0; n < b.n; n++)
+		assert_false(store_record_parse(
+			str_slice(buf_str(&b), 0, n), STORE_CASE, r.r.key, &back));
+	assert_false(store_record_parse(buf_str(&b), STORE_CASE, STR(""), &back));
+}
+
+static void
+test_changes(void **state)
+{
+	static const struct store_op ops[] = {
+		{.op = STORE_PUT,
+			.table = STORE_CASE,
+			.key = STR_INIT("k"),
+			.value = STR_INIT("value \0"),
+			.kind = 1,
+			.keep_s = INT64_C(1) << 40,
+			.n_words = 2,
+			.word = {STR_INIT("a"), STR_INIT("\377")}},
+		{.op = STORE_ADD,
+			.table = STORE_SEEN,
+			.key = STR_INIT("d:example.org"),
+			.add = {1, -1, INT64_MAX, INT64_MIN, 0, 7},
+			.score = -1500,
+			.half_life_s = UINT32_MAX},
+		{.op = STORE_DEL, .table = STORE_EXEMPT, .key = STR_INIT("192.0.2.0/24")},
+	};
+
+	for (size_t i = 0; i < COUNT(ops); i++) {
+		struct store_op back;
+		struct buf b = BUF(room);
+
+		store_op_print(&ops[i], &b);
+		assert_true(store_op_parse(buf_str(&b), &back));
+		assert_int_equal(back.op, ops[i].op);
+		assert_int_equal(back.table, ops[i].table);
+		assert_int_equal(back.kind, ops[i].kind);
+		assert_true(str_eq(back.key, ops[i].key));
+		assert_true(str_eq(back.value, ops[i].value));
+		assert_true(back.keep_s == ops[i].keep_s && back.score == ops[i].score);
+		assert_int_equal(back.half_life_s, ops[i].half_life_s);
+		assert_memory_equal(back.add, ops[i].add, sizeof(back.add));
+		assert_int_equal(back.n_words, ops[i].n_words);
+		for (size_t k = 0; k < back.n_words; k++)
+			assert_true(str_eq(back.word[k], ops[i].word[k]));
+		for (size_t n = 0; n < b.n; n++)
+			assert_false(store_op_parse(str_slice(buf_str(&b), 0, n), &back));
+		room[b.n] = 0;
+		assert_false(store_op_parse(str_from(room, b.n + 1), &back));
+		room[1] = STORE_TABLES; /* what the store would refuse is no change */
+		assert_false(store_op_parse(buf_str(&b), &back));
+	}
+}
+
 int
 main(void)
 {
@@ -265,6 +344,8 @@ main(void)
 		cmocka_unit_test(test_decay),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_time_between_runs),
+		cmocka_unit_test(test_between_processes),
+		cmocka_unit_test(test_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
