@@ -35,7 +35,8 @@ static const struct finding_code codes[] = {
 		.label = "bad record here",
 		.text = "{whom} has a bad record here: {record}",
 		.fix = "find out from the replies to those messages why they were refused, and "
-		       "stop what causes it; the record mends with each message that is accepted",
+		       "stop what causes it; the record mends with time and with each message "
+		       "that is accepted",
 		.cause = CAUSE_IP_BLOCKED,
 		.action = SCORE(200),
 		.code = 550,

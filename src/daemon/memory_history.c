@@ -136,6 +136,38 @@ numbers_of(const struct policy *p, const struct visit_rcpt *rcpt, size_t n)
 	return bits;
 }
 
+/* Would it be accepted if nothing bad were known of before?  Were such a refusal charged, nobody
+ * would ever get out of a bad record by sending what is good. */
+static bool
+rests_on_history(const struct visit_case *c, const struct verdict *v)
+{
+	const struct generation *g = c->generation;
+	struct result r = transaction_result(c->transaction);
+	int32_t without = v->score;
+
+	for (size_t i = 0; i < r.n; i++) {
+		const struct finding *f = r.finding[i];
+		struct action a = policy_action(&g->policy, &g->checks, f, &c->client->ip);
+		bool ours = g->checks.check[f->check] == &check_history;
+		if (a.kind == ACTION_REJECT && !ours)
+			return false;
+		if (a.kind == ACTION_SCORE && a.points > 0 && ours)
+			without -= a.points;
+	}
+	return without < g->policy.reject_at;
+}
+
+/* Is some of it refused for what it is? */
+static bool
+is_charged(const struct visit_case *c)
+{
+	for (size_t i = c->n_before; i < c->n; i++)
+		if (number_of(&c->generation->policy, c->rcpt[i].verdict) == HISTORY_REFUSED &&
+			!rests_on_history(c, c->rcpt[i].verdict))
+			return true;
+	return false;
+}
+
 /* Before it is added to; false: it is known already, or nobody can tell. */
 static bool
 is_new(struct source_history *source, const struct history_ops *ops, size_t i)
@@ -198,10 +230,11 @@ memory_history_put(
 		more.n[i] = bits >> i & 1;
 	if (!bits)
 		return;
-	more.score = (more.n[HISTORY_ACCEPTED] - more.n[HISTORY_REFUSED]) * HISTORY_POINT;
+	bool charged = more.n[HISTORY_REFUSED] && is_charged(c);
+	more.score = (more.n[HISTORY_ACCEPTED] - charged) * HISTORY_POINT;
 	ops.n = 0;
 	add_to_all(&ops, &m, &more, settings);
-	if (more.n[HISTORY_REFUSED])
+	if (charged)
 		add_refusal(&ops, &m, settings);
 	write_ops(source, store, &ops);
 }

@@ -334,6 +334,25 @@ test_monitor(void **state)
 	bed_done(b);
 }
 
+/* Who is refused for nothing but his bad record gets out of it. */
+static void
+test_no_way_down(void **state)
+{
+	struct bed bed, *b = &bed;
+
+	bed_init(b, "[policy]\nreject_at = 2\n[actions]\ntoo_many_refused = off\n");
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(REFUSED("ann@silent.example"), VERDICT_REJECT);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(GOOD("bob@silent.example"), VERDICT_REJECT);
+	expect(b, "c:" CLIENT, 0, 25, 0, -5000);
+	expect(b, "n:" CLIENT, 0, 0, 0, 5000);
+	/* What is bad by itself is charged all the same. */
+	assert_int_equal(REFUSED("ann@silent.example"), VERDICT_REJECT);
+	expect(b, "c:" CLIENT, 0, 26, 0, -6000);
+	bed_done(b);
+}
+
 /* Put off, without end if that counted; forgiven when the time has passed. */
 static void
 test_too_many_refused(void **state)
@@ -466,6 +485,7 @@ main(void)
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_monitor),
+		cmocka_unit_test(test_no_way_down),
 		cmocka_unit_test(test_too_many_refused),
 		cmocka_unit_test(test_new_sender),
 		cmocka_unit_test(test_bad_rcpt),
