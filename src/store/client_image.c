@@ -6,6 +6,8 @@
 /* Few enough bytes to be freed in some microseconds, and so many blocks in one turn of the loop. */
 #define BLOCK_BYTES  ((size_t)128 << 10)
 #define SWEEP_BLOCKS 8
+/* The keeper keeps to STORE_IMAGE_BYTES_MAX; this is for one that does not. */
+#define BYTES_MAX (2 * STORE_IMAGE_BYTES_MAX)
 
 struct block {
 	struct list link;
@@ -116,7 +118,7 @@ add(struct picture *x, const struct store_frame *f)
 {
 	struct store_record r;
 
-	if (x->image.n == x->room || x->bytes > STORE_IMAGE_BYTES_MAX ||
+	if (x->image.n == x->room || x->bytes > BYTES_MAX ||
 		!store_record_parse(f->blob, (enum store_table)f->table, f->key, &r) ||
 		(x->image.n > 0 && str_cmp(x->list[x->image.n - 1]->key, f->key) >= 0))
 		return false;
