@@ -43,6 +43,8 @@ static struct seen {
 	_Atomic int second;  /* descriptor, where there are two */
 	_Atomic int numbers; /* bit i: worker i has started */
 	_Atomic int readies; /* calls of all_ready() */
+	_Atomic int keeper_pid, keeper_starts, keeper_terms, keeper_reloads, keeper_number;
+	_Atomic int pid_at_keeper_term; /* a worker's that was still there; 0: none was */
 	_Atomic unsigned long descriptors;
 } * seen;
 
@@ -114,6 +116,46 @@ work(void *ctx, const int *fds, size_t n)
 	process_ready(loop);
 	loop_run(loop);
 	return 0;
+}
+
+static void
+on_keeper_reload(void *ctx)
+{
+	seen->keeper_reloads++;
+}
+
+static void
+on_keeper_term(void *ctx)
+{
+	seen->keeper_terms++;
+	seen->pid_at_keeper_term = kill(seen->pid, 0) == 0 ? (int)seen->pid : 0;
+	if (seen->mood != IGNORES_TERM)
+		loop_stop(loop);
+}
+
+static int
+keep(void *ctx, const int *fds, size_t n)
+{
+	seen->keeper_pid = getpid();
+	seen->keeper_starts++;
+	seen->keeper_number = (int)process_number();
+	loop = loop_new();
+	(void)loop_on_signal(loop, SIGHUP, on_keeper_reload, NULL);
+	(void)loop_on_signal(loop, SIGTERM, on_keeper_term, NULL);
+	process_ready(loop);
+	if (seen->mood == STANDS_STILL)
+		for (;;)
+			pause();
+	loop_run(loop);
+	return 0;
+}
+
+/* It cannot do its work, whatever that is. */
+static int
+keep_not(void *ctx, const int *fds, size_t n)
+{
+	seen->keeper_starts++;
+	return EX_CANTCREAT;
 }
 
 /* Wait until the number at p is at least want; false after ms. */
@@ -450,6 +492,88 @@ test_workers_have_numbers(void **state)
 	assert_int_equal(process_number(), 0);
 }
 
+/* It is kept like a worker, reloads like one, has no number, and ends after all of them. */
+static void
+test_keeper(void **state)
+{
+	pid_t pid = start(SERVES, (struct process_settings){.workers = 2, .keeper = keep});
+
+	assert_true(comes(&seen->keeper_starts, 1, 3000));
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_int_equal(seen->keeper_number, 0);
+	usleep(20000);
+	kill(pid, SIGHUP);
+	assert_true(comes(&seen->keeper_reloads, 1, 2000));
+	assert_true(comes(&seen->reloads, 2, 2000));
+	kill(seen->keeper_pid, SIGKILL);
+	assert_true(answers()); /* meanwhile */
+	assert_true(comes(&seen->keeper_starts, 2, 2000));
+	assert_true(is_logged("event=keeper_died"));
+	assert_true(is_logged("signal=9 name=Killed restart_ms=100\n"));
+	assert_int_equal(seen->starts, 2);
+	usleep(20000);
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(seen->terms, 2);
+	assert_int_equal(seen->keeper_terms, 1);
+	assert_int_equal(seen->pid_at_keeper_term, 0);
+}
+
+/* Whatever it does, the daemon is ready and serves. */
+static void
+test_keeper_that_cannot(void **state)
+{
+	pid_t pid = start(
+		SERVES, (struct process_settings){.keeper = keep_not, .all_ready = all_ready});
+
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(comes(&seen->readies, 1, 3000));
+	assert_true(answers());
+	usleep(1500000); /* starts after 0, 100, 300, 700, 1500 ms */
+	assert_in_range(seen->keeper_starts, 3, 5);
+	assert_true(is_logged("event=keeper_ended"));
+	assert_true(answers());
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_int_equal(seen->starts, 1);
+}
+
+/* A disk may hold it up for longer than a loop may hold up mail. */
+static void
+test_keeper_that_stands_still(void **state)
+{
+	pid_t pid = start(STANDS_STILL,
+		(struct process_settings){
+			.stall_ms = 1500, .keeper = keep, .keeper_stall_ms = 4500});
+
+	assert_true(comes(&seen->keeper_starts, 1, 3000));
+	usleep(3500000);
+	assert_int_equal(seen->keeper_starts, 1);
+	assert_true(comes(&seen->keeper_starts, 2, 6000));
+	assert_true(is_logged("event=keeper_stuck"));
+	kill(pid, SIGTERM);
+	kill(pid, SIGINT); /* it would not end by itself */
+	assert_int_equal(wait_for(pid), 0);
+}
+
+static void
+test_second_signal_ends_the_keeper_too(void **state)
+{
+	pid_t pid = start(IGNORES_TERM, (struct process_settings){.keeper = keep});
+	uint64_t begin = clock_us();
+
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(comes(&seen->keeper_starts, 1, 3000));
+	usleep(20000);
+	kill(pid, SIGTERM);
+	assert_true(comes(&seen->terms, 1, 1000));
+	usleep(20000);
+	assert_int_equal(seen->keeper_terms, 0); /* a worker is still there */
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	assert_true(clock_us() - begin < 3000000);
+}
+
 /* What systemd is told, in order. */
 static void
 test_manager_is_told(void **state)
@@ -529,6 +653,10 @@ main(void)
 		cmocka_unit_test_setup(test_socket_is_given, each),
 		cmocka_unit_test_setup(test_socket_is_left_out, each),
 		cmocka_unit_test_setup(test_workers_have_numbers, each),
+		cmocka_unit_test_setup(test_keeper, each),
+		cmocka_unit_test_setup(test_keeper_that_cannot, each),
+		cmocka_unit_test_setup(test_keeper_that_stands_still, each),
+		cmocka_unit_test_setup(test_second_signal_ends_the_keeper_too, each),
 		cmocka_unit_test_setup(test_manager_is_told, each),
 	};
 

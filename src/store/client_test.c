@@ -593,8 +593,9 @@ test_end(void **state)
 	store_client_free(client); /* nobody reads meanwhile */
 	assert_true(clock_ms() - began < 2000);
 	assert_int_equal(n_said, 1);
+	client = NULL;
+	teardown(state);
 	setup(state);
-	n_said = 0;
 	send_state(true);
 	UNTIL(counters().reachable);
 	for (int i = 0; i < 1000; i++)
