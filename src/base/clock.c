@@ -31,6 +31,19 @@ clock_wall(void)
 	return t.tv_sec;
 }
 
+int64_t
+clock_of_local(int64_t local)
+{
+	time_t t = (time_t)local;
+	struct tm tm;
+
+	if (!gmtime_r(&t, &tm))
+		return local;
+	tm.tm_isdst = -1;
+	t = mktime(&tm);
+	return t == (time_t)-1 ? local : t;
+}
+
 const char *
 clock_text(int64_t seconds, char out[CLOCK_TEXT_MAX])
 {

@@ -16,6 +16,10 @@ uint64_t clock_us(void);
 /* Seconds since 1970. */
 int64_t clock_wall(void);
 
+/* Seconds since 1970 of what a clock on the wall shows here: local, the same as if it were UTC.  Of
+ * an hour that the clock shows twice either. */
+int64_t clock_of_local(int64_t local);
+
 #define CLOCK_TEXT_MAX 32
 /* Seconds since 1970 as "2026-01-02T03:04:05Z" (RFC 3339) in out, which is returned; empty for a
  * time that has no such form. */

@@ -21,6 +21,7 @@ static const struct {
 	{"status", cli_status, "show how a running daemon is"},
 	{"check", cli_check, "run the checks on one client by hand"},
 	{"replay", cli_replay, "judge recorded transactions again, without a network"},
+	{"import-log", cli_import_log, "say what would have become of the mail of a Postfix log"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
 	{"store", cli_store, "check, copy and measure what outlives a restart"},
 	{"exempt", cli_exempt, "spare somebody checks"},
@@ -34,7 +35,7 @@ print_help(FILE *out)
 	      ": why is this mail refused?\n\nUsage: mxward COMMAND ...\n\n",
 		out);
 	for (size_t i = 0; i < COUNT(commands); i++)
-		fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
 	fputs("\n\"mxward COMMAND --help\" tells the options of each; mxward(1) is the manual.\n",
 		out);
 }

@@ -635,5 +635,9 @@ postfix_reason(struct str reply)
 		struct str name = str_skip(reply, 14);
 		reply = str_slice(reply, 0, 14 + str_find(name, ';'));
 	}
-	return str_trim(str_slice(reply, 0, REASON_MAX));
+	/* "cannot find your hostname, [192.0.2.1]" */
+	reply = str_trim(str_slice(reply, 0, str_find(reply, '[')));
+	if (reply.n && reply.p[reply.n - 1] == ',')
+		reply.n--;
+	return str_slice(reply, 0, REASON_MAX);
 }

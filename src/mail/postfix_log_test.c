@@ -257,8 +257,8 @@ test_actions(void **state)
 			"Relay access denied", POSTFIX_REJECT, 554, false},
 		{"reject: RCPT",
 			"450 4.7.25 Client host rejected: cannot find your hostname, [192.0.2.1]",
-			"Client host rejected: cannot find your hostname, [192.0.2.1]",
-			POSTFIX_REJECT, 450, false},
+			"Client host rejected: cannot find your hostname", POSTFIX_REJECT, 450,
+			false},
 		{"reject: RCPT",
 			"554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using "
 			"bl.example.net; https://example.net/?192.0.2.1",
