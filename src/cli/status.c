@@ -24,7 +24,7 @@
 
 static const char help[] =
 	"Usage: mxward status [-c FILE] [--socket PATH] [--json]\n"
-	"Ask a running daemon how it is: decisions, findings, DNS, lists, alarms.\n"
+	"Ask a running daemon how it is: decisions, findings, DNS, lists, store, alarms.\n"
 	"\n"
 	"  -c, --config FILE   settings whose [listen] control is asked; without it\n"
 	"                      " CONFIG_FILE " if there is one, else the defaults\n"
@@ -223,6 +223,48 @@ show_lists(const struct page *p, const json_t *o)
 }
 
 static void
+show_keeper(const struct page *p, const json_t *k)
+{
+	fprintf(p->out,
+		"          process %" PRIu64 ": written %" PRIu64 ", waiting %" PRIu64
+		", dropped %" PRIu64 ", forgotten %" PRIu64 "; writes failed %" PRIu64
+		", records damaged %" PRIu64 ", files put aside %" PRIu64 "\n",
+		number(k, "pid"), number(k, "written"), number(k, "waiting"), number(k, "dropped"),
+		number(k, "forgotten"), number(k, "writes_failed"), number(k, "damaged"),
+		number(k, "put_aside"));
+}
+
+static void
+show_store(const struct page *p, const json_t *o)
+{
+	const json_t *s = json_object_get(o, "store"), *keeper = json_object_get(s, "keeper");
+	bool usable = json_is_true(json_object_get(s, "usable"));
+
+	if (!json_is_object(s))
+		return;
+	fputs("store     ", p->out);
+	page_put(p, NULL, text(s, "file"));
+	fputs(": ", p->out);
+	page_put(p, usable ? "1;32" : "1;31",
+		usable				 ? STR("fine")
+			: json_is_object(keeper) ? STR("cannot be used, see the log")
+						 : STR("its process is away"));
+	if (json_is_object(keeper)) {
+		fputs(", ", p->out);
+		page_put_size(p, number(keeper, "bytes"));
+	}
+	fprintf(p->out, "; exemptions %" PRIu64 ", mailboxes %" PRIu64 "\n", number(s, "exempt"),
+		number(s, "mailbox"));
+	fprintf(p->out,
+		"          changes %" PRIu64 ": waiting %" PRIu64 ", dropped %" PRIu64
+		", lost %" PRIu64 "; asked %" PRIu64 ", failed %" PRIu64 "\n",
+		number(s, "changes"), number(s, "waiting"), number(s, "dropped"), number(s, "lost"),
+		number(s, "asked"), number(s, "failed"));
+	if (json_is_object(keeper))
+		show_keeper(p, keeper);
+}
+
+static void
 show(const struct page *p, const json_t *o)
 {
 	show_daemon(p, o);
@@ -232,6 +274,7 @@ show(const struct page *p, const json_t *o)
 		number(o, "visits"), number(o, "streams"));
 	show_dns(p, o);
 	show_lists(p, o);
+	show_store(p, o);
 	show_health(p, o);
 	fprintf(p->out, "log       lines lost %" PRIu64 "\n", number(o, "log_dropped"));
 }

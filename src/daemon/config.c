@@ -152,9 +152,9 @@ static const char *const privacies[] = {"plain", "hashed", "none", NULL};
 
 static const struct setting store_rows[] = {
 	{"file", SETTING_STRING, FIELD(store, file), "", 0, 0, NULL,
-		"Path of the file, in a directory that the daemon's user may write to; empty: "
-		"none.  "
-		"Two more files appear beside it while it is in use."},
+		"Path of the file, in a directory that the daemon's user may write to, as "
+		"/var/lib/mxward/store; empty: none.  Two more files appear beside it while it is "
+		"in use.  Another file takes a restart."},
 	{"cases", SETTING_CHOICE, FIELD(store, cases), "all", 0, 0, cases,
 		"Which decisions are kept with all that led to them, under the case id that stands "
 		"in the reply: all, refused (also those that were put off), none.  What was not "

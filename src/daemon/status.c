@@ -139,6 +139,50 @@ json_health(const struct health *h)
 	return o;
 }
 
+/* What the process that owns the store says of itself. */
+static json_t *
+json_keeper(const struct store_frame_state *k)
+{
+	json_t *o = json_object();
+
+	set_u(o, "pid", k->pid);
+	set_u(o, "bytes", k->size);
+	set_u(o, "waiting", k->queued);
+	set_u(o, "written", k->written);
+	set_u(o, "dropped", k->dropped);
+	set_u(o, "writes_failed", k->failed);
+	set_u(o, "forgotten", k->forgotten);
+	set_u(o, "damaged", k->damaged);
+	set_u(o, "put_aside", k->put_aside);
+	return o;
+}
+
+static json_t *
+json_store(const struct store_client *store, struct str file)
+{
+	json_t *o = json_object();
+	struct store_client_counters c;
+	char room[2048];
+	struct buf b = BUF(room);
+
+	buf_put_escaped(&b, file, sizeof(room) / 4);
+	store_client_counters(store, &c);
+	set(o, "file", json_stringn_nocheck(b.p, b.n));
+	set(o, "usable", json_boolean(c.reachable));
+	set_u(o, "changes", c.written);
+	set_u(o, "waiting", c.queued);
+	set_u(o, "dropped", c.dropped);
+	set_u(o, "lost", c.lost);
+	set_u(o, "asked", c.asked);
+	set_u(o, "failed", c.failed);
+	for (int t = 0; t < STORE_TABLES; t++)
+		if (store_tables[t].hot)
+			set_u(o, store_tables[t].name,
+				store_client_image(store, (enum store_table)t)->n);
+	set(o, "keeper", c.keeper ? json_keeper(c.keeper) : json_null());
+	return o;
+}
+
 json_t *
 status_json(const struct status *s)
 {
@@ -165,5 +209,6 @@ status_json(const struct status *s)
 	if (s->lists)
 		s->lists(s->lists_ctx, lists);
 	set(o, "lists", lists);
+	set(o, "store", s->store ? json_store(s->store, s->config->store.file) : json_null());
 	return o;
 }

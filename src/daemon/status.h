@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "daemon/config.h"
+#include "store/client.h"
 
 /* Decisions, one for each recipient as in the log, and the findings that they were made from. */
 struct tally {
@@ -31,6 +32,7 @@ struct status {
 	/* Puts an object for each DNS list into the array; NULL: there are none. */
 	void (*lists)(void *ctx, json_t *array);
 	void *lists_ctx;
+	const struct store_client *store; /* NULL: none */
 };
 
 /* The object, with one reference for the caller.  Strings in it are printable ASCII. */

@@ -174,6 +174,40 @@ test_lists(void **state)
 	json_decref(o);
 }
 
+/* How the store is, as its client knows it; null without one. */
+static void
+test_store(void **state)
+{
+	const struct store_op op = {.op = STORE_PUT,
+		.table = STORE_EXEMPT,
+		.key = STR("192.0.2.1"),
+		.value = STR("{}")};
+	struct status s = status_now();
+	json_t *o = status_json(&s);
+
+	assert_true(json_is_null(json_object_get(o, "store")));
+	json_decref(o);
+	struct store_client *client = store_client_on(loop, store_open_memory(NULL), NULL);
+	assert_true(store_client_write(client, &op));
+	s.store = client;
+	o = status_json(&s);
+	const json_t *store = json_object_get(o, "store");
+	assert_true(json_is_true(json_object_get(store, "usable")));
+	assert_number(store, "changes", 1);
+	assert_number(store, "waiting", 1);
+	assert_number(store, "exempt", 0);
+	assert_true(json_is_null(json_object_get(store, "keeper")));
+	json_decref(o);
+	for (int i = 0; i < 100 && store_client_image(client, STORE_EXEMPT)->n == 0; i++)
+		loop_once(loop);
+	o = status_json(&s);
+	store = json_object_get(o, "store");
+	assert_number(store, "waiting", 0);
+	assert_number(store, "exempt", 1);
+	json_decref(o);
+	store_client_free(client);
+}
+
 int
 main(void)
 {
@@ -181,6 +215,7 @@ main(void)
 		cmocka_unit_test(test_counts),
 		cmocka_unit_test(test_the_rest),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_store),
 	};
 
 	return cmocka_run_group_tests_name("daemon/status", tests, setup, teardown);

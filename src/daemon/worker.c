@@ -207,7 +207,8 @@ tell(void *ctx)
 		.config = w->config,
 		.gate = w->gate,
 		.lists = put_lists,
-		.lists_ctx = w->lists};
+		.lists_ctx = w->lists,
+		.store = memory_store(w->memory)};
 
 	return status_json(&status);
 }
