@@ -20,6 +20,9 @@ static const struct finding_code codes[] = {
 		.label = "reverse name of an end user's line",
 		.text = "the reverse name {name} of {client} is that of an end user's line ({why})",
 		.fix = FIX_RELAY,
+		.expected = "mail comes from a provider's mail server, or from a server whose "
+			    "reverse name is a host name of its owner's domain",
+		.record = "{reverse}. IN PTR {host}.",
 		.cause = CAUSE_DYNAMIC_IP,
 		.action = SCORE(400),
 		.strict = {ACTION_REJECT},
@@ -30,6 +33,9 @@ static const struct finding_code codes[] = {
 		.label = "reverse name looks like an end user's line",
 		.text = "the reverse name {name} of {client} looks like an end user's line ({why})",
 		.fix = FIX_RELAY,
+		.expected = "mail comes from a provider's mail server, or from a server whose "
+			    "reverse name is a host name of its owner's domain",
+		.record = "{reverse}. IN PTR {host}.",
 		.cause = CAUSE_DYNAMIC_IP,
 		.action = SCORE(200),
 		.code = 550,
@@ -41,6 +47,9 @@ static const struct finding_code codes[] = {
 			"line "
 			"({why})",
 		.fix = "ask the provider to set a reverse name of your own domain",
+		.expected =
+			"the reverse name of a mail server is a host name of its owner's domain",
+		.record = "{reverse}. IN PTR {host}.",
 		.cause = CAUSE_DYNAMIC_IP,
 		.action = SCORE(100),
 		.code = 550,
@@ -51,6 +60,9 @@ static const struct finding_code codes[] = {
 		.text = "the reverse name {name} of {client} is a hosting provider's number for a "
 			"rented server ({why})",
 		.fix = "set a reverse name of your own domain in the provider's control panel",
+		.expected =
+			"the reverse name of a mail server is a host name of its owner's domain",
+		.record = "{reverse}. IN PTR {host}.",
 		.cause = CAUSE_DYNAMIC_IP,
 		.action = SCORE(100),
 		.code = 550,

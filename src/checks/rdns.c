@@ -23,6 +23,9 @@ static const struct finding_code codes[] = {
 		.label = "no reverse name",
 		.text = "{client} has no reverse name (PTR record)",
 		.fix = "ask the provider of that address to set one that resolves back to it",
+		.expected = "the address of a mail server has a reverse name, which is a host name "
+			    "that resolves back to it",
+		.record = "{reverse}. IN PTR {host}.",
 		.cause = CAUSE_NO_PTR,
 		.action = SCORE(400),
 		.action_ipv6 = SCORE(600),
@@ -35,6 +38,8 @@ static const struct finding_code codes[] = {
 		.text = "{client} has {names}, {forward}",
 		.fix = "ask your network provider to correct the reverse name, or add the missing "
 		       "address record",
+		.expected = "the reverse name of a mail server resolves back to its address",
+		.record = "{name}. IN {A} {client}",
 		.cause = CAUSE_FCRDNS_MISMATCH,
 		.action = SCORE(300),
 		.strict = {ACTION_REJECT},
@@ -55,6 +60,9 @@ static const struct finding_code codes[] = {
 		.label = "reverse name is no host name",
 		.text = "{client} has reverse name {name}, which {wrong}",
 		.fix = "ask the provider of that address to set a proper host name",
+		.expected = "the reverse name of a mail server is a full host name of letters, "
+			    "digits and hyphens",
+		.record = "{reverse}. IN PTR {host}.",
 		.cause = CAUSE_FCRDNS_MISMATCH,
 		.action = SCORE(200),
 		.strict = {ACTION_REJECT},

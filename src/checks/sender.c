@@ -29,6 +29,7 @@ static const struct finding_code codes[] = {
 		.label = "sender is no valid address",
 		.text = "the sender <{sender}> is no valid address: {problem}",
 		.fix = "correct the sender's address in the program that sent this",
+		.expected = "the sender is a valid address, to which an answer can be sent",
 		.cause = CAUSE_SENDER_DOMAIN_INVALID,
 		.action = SCORE(400),
 		.code = 550,
@@ -39,6 +40,7 @@ static const struct finding_code codes[] = {
 		.text = "the sender's domain {domain} does not exist in DNS{alias}",
 		.fix = "correct the sender's address, or have the domain's administrator see to "
 		       "its registration and name servers",
+		.expected = "the sender's domain exists in DNS",
 		.cause = CAUSE_SENDER_DOMAIN_INVALID,
 		.action = SCORE(800),
 		.strict = {ACTION_REJECT},
@@ -52,6 +54,8 @@ static const struct finding_code codes[] = {
 			"address{alias}",
 		.fix = "the domain's administrator must publish an MX record, or the sender use "
 		       "another address",
+		.expected = "the sender's domain has a mail server to which an answer can be sent",
+		.record = "{domain}. IN MX 10 mail.{domain}.",
 		.cause = CAUSE_SENDER_DOMAIN_INVALID,
 		.action = SCORE(800),
 		.strict = {ACTION_REJECT},
@@ -65,6 +69,8 @@ static const struct finding_code codes[] = {
 			".\")",
 		.fix = "send from an address that can be answered, or have the domain's "
 		       "administrator replace that record",
+		.expected = "the sender's domain takes answers",
+		.record = "{domain}. IN MX 10 mail.{domain}.",
 		.cause = CAUSE_SENDER_DOMAIN_INVALID,
 		.action = SCORE(800),
 		.strict = {ACTION_REJECT},
@@ -76,6 +82,8 @@ static const struct finding_code codes[] = {
 		.text = "mail to the sender's domain {domain} leads nowhere: {problem}",
 		.fix = "the domain's administrator must correct its MX records or the addresses "
 		       "of those hosts",
+		.expected =
+			"the mail servers of the sender's domain have addresses on the Internet",
 		.cause = CAUSE_SENDER_DOMAIN_INVALID,
 		.action = SCORE(500),
 		.code = 550,
@@ -87,6 +95,8 @@ static const struct finding_code codes[] = {
 			"logged in",
 		.fix = "send through this site's mail server with user name and password, or ask "
 		       "its administrator to allow that server",
+		.expected = "whoever sends with an address of this site logs in with user name and "
+			    "password",
 		.cause = CAUSE_SENDER_SPOOFED,
 		.action = SCORE(300),
 		.code = 550,

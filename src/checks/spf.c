@@ -50,6 +50,9 @@ static const struct finding_code codes[] = {
 		.text = "{domain} does not allow {client} to send in its name (SPF record of "
 			"{record}: {term})",
 		.fix = FIX_SENDER,
+		.expected = "the SPF record of {domain} names every server that sends its mail, "
+			    "and {client} among them",
+		.record = "{domain}. IN TXT \"{policy}\"",
 		.cause = CAUSE_SPF_FAIL,
 		.action = SCORE(400),
 		.strict = {ACTION_REJECT},
@@ -63,6 +66,9 @@ static const struct finding_code codes[] = {
 		.text = "{client} is probably not allowed to send for {domain} (SPF record of "
 			"{record}: {term})",
 		.fix = FIX_SENDER,
+		.expected = "the SPF record of {domain} names every server that sends its mail, "
+			    "and {client} among them",
+		.record = "{domain}. IN TXT \"{policy}\"",
 		.cause = CAUSE_SPF_FAIL,
 		.action = SCORE(100),
 		.code = 550,
@@ -72,6 +78,8 @@ static const struct finding_code codes[] = {
 		.label = "SPF neutral",
 		.text = "{domain} does not say whether {client} may send for it",
 		.fix = "have the administrator of {domain} add this server to the SPF record",
+		.expected = "the SPF record of {domain} says whether {client} may send its mail",
+		.record = "{domain}. IN TXT \"{policy}\"",
 		.cause = CAUSE_AUTH_MISSING,
 		.code = 550,
 		.enhanced = "5.7.23",
@@ -80,6 +88,9 @@ static const struct finding_code codes[] = {
 		.label = "no SPF record",
 		.text = "{problem}, so nothing says which servers send for it",
 		.fix = "publish an SPF record that names the servers which send for this domain",
+		.expected = "the sender's domain publishes an SPF record that names every server "
+			    "that sends its mail",
+		.record = "{domain}. IN TXT \"{policy}\"",
 		.cause = CAUSE_AUTH_MISSING,
 		.code = 550,
 		.enhanced = "5.7.23",
@@ -88,6 +99,8 @@ static const struct finding_code codes[] = {
 		.label = "SPF record in error",
 		.text = "the SPF policy of {domain} cannot be used: {problem}",
 		.fix = FIX_RECORD,
+		.expected = "the SPF record can be evaluated: one record, without errors of "
+			    "syntax, within the limits of RFC 7208",
 		.cause = CAUSE_SPF_FAIL,
 		.action = SCORE(100),
 		.code = 550,
@@ -108,6 +121,8 @@ static const struct finding_code codes[] = {
 			"{record}: {term})",
 		.fix = "the sending server must greet with its own name, or the administrator of "
 		       "{helo} add it to the SPF record",
+		.expected = "the SPF record of the HELO name allows the server that greets with it",
+		.record = "{helo}. IN TXT \"{policy}\"",
 		.cause = CAUSE_SPF_FAIL,
 		.action = SCORE(300),
 		.strict = {ACTION_REJECT},
@@ -119,6 +134,7 @@ static const struct finding_code codes[] = {
 		.text = "the SPF policy of {domain} proves nothing: it lets {addresses} send in "
 			"its name ({term} in the record of {record})",
 		.fix = FIX_RECORD,
+		.expected = "an SPF record names the servers that send, not the whole world",
 		.cause = CAUSE_AUTH_MISSING,
 		.action = SCORE(300),
 		.code = 550,
@@ -129,6 +145,7 @@ static const struct finding_code codes[] = {
 		.text = "the SPF policy of {domain} proves little: it lets {addresses} send in its "
 			"name ({term} in the record of {record})",
 		.fix = FIX_RECORD,
+		.expected = "an SPF record names the servers that send, not millions of addresses",
 		.cause = CAUSE_AUTH_MISSING,
 		.code = 550,
 		.enhanced = "5.7.24",

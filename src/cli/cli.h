@@ -11,6 +11,8 @@
 #include "base/str.h"
 
 int cli_serve(int argc, char **argv);
+int cli_case(int argc, char **argv);
+int cli_cases(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_rdns(int argc, char **argv);
 int cli_replay(int argc, char **argv);

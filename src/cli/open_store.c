@@ -56,8 +56,8 @@ make_for_daemon(struct config *c)
 	close(fd);
 }
 
-int
-cli_open_store(const char *settings, enum opened_how how, struct opened *out)
+static int
+open_named(const char *settings, const char *file, enum opened_how how, struct opened *out)
 {
 	struct errbuf e = {0};
 	const char *path = settings;
@@ -70,6 +70,8 @@ cli_open_store(const char *settings, enum opened_how how, struct opened *out)
 	struct config *c = config_load_file(path, report, NULL, &e);
 	if (!c)
 		return cli_fail(EX_CONFIG, "the settings have errors");
+	if (file)
+		c->store.file = arena_str(&c->arena, str_of(file));
 	if (!config_has_store(c)) {
 		if (how == OPENED_READ) {
 			out->config = c;
@@ -92,6 +94,32 @@ cli_open_store(const char *settings, enum opened_how how, struct opened *out)
 	}
 	out->config = c;
 	return -1;
+}
+
+int
+cli_open_store(const char *settings, enum opened_how how, struct opened *out)
+{
+	return open_named(settings, NULL, how, out);
+}
+
+int
+cli_need_store(const char *settings, const char *file, enum opened_how how, struct opened *out)
+{
+	int status = open_named(settings, file, how, out);
+	struct config *c = out->config;
+
+	if (status != -1 || out->store)
+		return status;
+	if (config_has_store(c))
+		status = cli_fail(EX_NOINPUT, "there is no %s: nothing was kept yet",
+			arena_z(&c->arena, c->store.file));
+	else
+		status = cli_fail(EX_CONFIG,
+			"there is no store, so nothing is kept: set \"file\" in section [store], "
+			"or "
+			"name one with --file");
+	cli_close_store(out);
+	return status;
 }
 
 void

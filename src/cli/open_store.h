@@ -22,6 +22,9 @@ enum opened_how {
 /* -1: open; else what was wrong has been told, and this is the exit status.  settings NULL: the
  * usual file, if there is one. */
 int cli_open_store(const char *settings, enum opened_how how, struct opened *out);
+/* The same, but there must be a store also to read, and file, unless NULL, is meant instead of the
+ * one that the settings name. */
+int cli_need_store(const char *settings, const char *file, enum opened_how how, struct opened *out);
 void cli_close_store(struct opened *o);
 /* Write this and wait for it: EX_OK, or what was wrong has been told. */
 int cli_store_write(struct store *s, const struct store_op *op, size_t n);

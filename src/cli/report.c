@@ -51,8 +51,8 @@ report_wants_colour(FILE *out)
 }
 
 /* JSON is UTF-8 and terminals obey control bytes: strangers' bytes go out escaped. */
-static json_t *
-json_str(struct str s)
+json_t *
+report_str(struct str s)
 {
 	char room[TEXT_MAX * 4];
 	struct buf b = BUF(room);
@@ -61,8 +61,8 @@ json_str(struct str s)
 	return json_stringn_nocheck(b.p, b.n);
 }
 
-static json_t *
-json_points(int32_t hundredths)
+json_t *
+report_points(int32_t hundredths)
 {
 	return json_real((double)hundredths / 100);
 }
@@ -97,8 +97,8 @@ json_steps(const struct finding *f)
 	return steps;
 }
 
-static const char *
-action_word(struct action a)
+const char *
+report_action(struct action a)
 {
 	static const char *const words[] = {[ACTION_OFF] = "off",
 		[ACTION_SCORE] = "score",
@@ -110,21 +110,19 @@ action_word(struct action a)
 	return words[a.kind];
 }
 
-static json_t *
-json_finding(const struct decision *d, const struct finding *f)
+json_t *
+report_finding(const struct finding *f, const char *check, struct action a)
 {
-	const struct generation *g = d->generation;
-	struct action a = policy_action_in(&g->policy, &g->checks, f, &d->client->ip, d->verdict);
 	const struct cause *cause = cause_get(f->code->cause);
 	json_t *evidence = json_object();
 	json_t *o = json_object();
 
 	for (size_t i = 0; i < f->n; i++)
-		json_object_set_new(evidence, f->evidence[i].key, json_str(f->evidence[i].value));
+		json_object_set_new(evidence, f->evidence[i].key, report_str(f->evidence[i].value));
 	json_object_set_new(o, "id", json_string(f->code->id));
-	json_object_set_new(o, "check", json_string(g->checks.check[f->check]->name));
-	json_object_set_new(o, "action", json_string(action_word(a)));
-	json_object_set_new(o, "score", json_points(a.kind == ACTION_SCORE ? a.points : 0));
+	json_object_set_new(o, "check", json_string(check));
+	json_object_set_new(o, "action", json_string(report_action(a)));
+	json_object_set_new(o, "score", report_points(a.kind == ACTION_SCORE ? a.points : 0));
 	json_object_set_new(o, "text", json_template(f, f->code->text));
 	if (f->code->fix)
 		json_object_set_new(o, "fix", json_template(f, f->code->fix));
@@ -145,7 +143,7 @@ json_history(const struct fact *f)
 
 	json_object_set_new(o, "q", json_string("history"));
 	json_object_set_new(o, "what", json_string(history_kind_name(f->history)));
-	json_object_set_new(o, "name", json_str(f->name));
+	json_object_set_new(o, "name", report_str(f->name));
 	json_object_set_new(o, "status", json_string(h ? history_status_name(h->status) : "open"));
 	for (size_t i = 0; i < HISTORY_NUMBERS; i++)
 		json_array_append_new(numbers, json_integer(h ? h->n[i] : 0));
@@ -164,15 +162,15 @@ static json_t *
 json_dns(const struct fact *f)
 {
 	json_t *o = json_object();
+	const struct dns_answer *a = f->answer ? &f->answer->dns : NULL;
 
 	json_object_set_new(o, "q", json_string("dns"));
-	json_object_set_new(o, "name", json_str(f->name));
+	json_object_set_new(o, "name", report_str(f->name));
 	json_object_set_new(o, "type", json_string(dns_type_name(f->type)));
-	if (!f->answer) {
+	if (!a) {
 		json_object_set_new(o, "status", json_string("open"));
 		return o;
 	}
-	const struct dns_answer *a = &f->answer->dns;
 	json_object_set_new(o, "status", json_string(record_status(a)));
 	if (a->status == DNS_FAIL) {
 		if (a->reason)
@@ -181,7 +179,7 @@ json_dns(const struct fact *f)
 	}
 	json_object_set_new(o, "ttl", json_integer(a->ttl));
 	if (a->alias.n)
-		json_object_set_new(o, "alias", json_str(a->alias));
+		json_object_set_new(o, "alias", report_str(a->alias));
 	if (a->seq)
 		json_object_set_new(o, "seq", json_integer((json_int_t)a->seq));
 	if (!a->n)
@@ -198,8 +196,8 @@ json_dns(const struct fact *f)
 }
 
 /* NULL: nothing that a record needs. */
-static json_t *
-json_fact(const struct fact *f)
+json_t *
+report_fact(const struct fact *f)
 {
 	switch (f->kind) {
 	case FACT_DNS:
@@ -239,11 +237,11 @@ json_auth(const struct result *r)
 
 	json_object_set_new(auth, "iprev", json_string(auth_result_name(r->iprev)));
 	if (r->confirmed.n)
-		json_object_set_new(auth, "iprev_name", json_str(r->confirmed));
+		json_object_set_new(auth, "iprev_name", report_str(r->confirmed));
 	json_object_set_new(auth, "spf_helo", json_string(auth_result_name(r->spf_helo)));
 	json_object_set_new(auth, "spf_mailfrom", json_string(auth_result_name(r->spf_mailfrom)));
 	if (r->spf_explanation.n)
-		json_object_set_new(auth, "spf_explanation", json_str(r->spf_explanation));
+		json_object_set_new(auth, "spf_explanation", report_str(r->spf_explanation));
 	return auth;
 }
 
@@ -260,7 +258,7 @@ add_lists(json_t *o, const struct dnsbl_set *set, struct lists_now now)
 	json_object_set_new(o, "canary", json_string(hex));
 	for (size_t i = 0; i < set->n; i++)
 		if (now.suspended >> i & 1)
-			json_array_append_new(names, json_str(set->list[i].name));
+			json_array_append_new(names, report_str(set->list[i].name));
 	json_object_set_new(o, "suspended", names);
 }
 
@@ -270,27 +268,33 @@ report_json(FILE *out, struct str id, const struct decision *d, const struct tra
 	const struct verdict *v = d->verdict;
 	json_t *o = json_object(), *findings = json_array(), *facts = json_array();
 
-	json_object_set_new(o, "id", json_str(id));
+	json_object_set_new(o, "id", report_str(id));
 	json_object_set_new(o, "verdict", json_string(verdict_name(v->kind)));
 	json_object_set_new(o, "code", v->code ? json_integer(v->code) : json_null());
-	json_object_set_new(o, "enhanced", v->code ? json_str(v->enhanced) : json_null());
+	json_object_set_new(o, "enhanced", v->code ? report_str(v->enhanced) : json_null());
 	json_object_set_new(o, "reply", json_reply(v));
-	json_object_set_new(o, "score", json_points(v->score));
+	json_object_set_new(o, "score", report_points(v->score));
 	if (d->rcpt.n)
-		json_object_set_new(o, "rcpt", json_str(d->rcpt));
+		json_object_set_new(o, "rcpt", report_str(d->rcpt));
 	if (v->because) {
 		json_object_set_new(o, "because", json_string(v->because));
 		json_object_set_new(o, "would", json_string(verdict_name(v->would)));
 	}
 	if (v->exemption)
-		json_object_set_new(o, "exemption", json_str(v->exemption->text));
-	for (size_t i = 0; d->result && i < d->result->n; i++)
-		json_array_append_new(findings, json_finding(d, d->result->finding[i]));
+		json_object_set_new(o, "exemption", report_str(v->exemption->text));
+	for (size_t i = 0; d->result && i < d->result->n; i++) {
+		const struct finding *f = d->result->finding[i];
+		const struct check_set *checks = &d->generation->checks;
+		json_array_append_new(findings,
+			report_finding(f, checks->check[f->check]->name,
+				policy_action_in(
+					&d->generation->policy, checks, f, &d->client->ip, v)));
+	}
 	json_object_set_new(o, "findings", findings);
 	if (d->result)
 		json_object_set_new(o, "auth", json_auth(d->result));
 	for (size_t i = 0; txn && i < transaction_facts(txn); i++)
-		(void)json_array_append_new(facts, json_fact(transaction_fact(txn, i)));
+		(void)json_array_append_new(facts, report_fact(transaction_fact(txn, i)));
 	json_object_set_new(o, "facts", facts);
 	if (txn)
 		add_lists(o, d->generation->site.lists, transaction_lists(txn));
@@ -312,6 +316,28 @@ page_put(const struct page *p, const char *colour, struct str s)
 		fprintf(p->out, "\033[%sm%.*s\033[0m", colour, STR_ARG(buf_str(&b)));
 	else
 		fprintf(p->out, "%.*s", STR_ARG(buf_str(&b)));
+}
+
+void
+page_put_wrapped(
+	const struct page *p, const char *first, const char *margin, struct str text, size_t width)
+{
+	size_t at = strlen(first);
+	bool begun = false;
+	struct str word;
+
+	fputs(first, p->out);
+	while (str_word(&text, &word)) {
+		if (begun && at + 1 + word.n > width) {
+			fprintf(p->out, "\n%s", margin);
+			at = strlen(margin);
+			begun = false;
+		}
+		fprintf(p->out, "%s%.*s", begun ? " " : "", STR_ARG(word));
+		at += word.n + begun;
+		begun = true;
+	}
+	fputc('\n', p->out);
 }
 
 static const char *
@@ -367,32 +393,41 @@ print_finding(const struct page *p, const struct decision *d, const struct findi
 	if (a.kind == ACTION_SCORE)
 		points_print(a.points, true, &pts);
 	else
-		buf_puts(&pts, a.kind == ACTION_OFF ? "-" : action_word(a));
+		buf_puts(&pts, a.kind == ACTION_OFF ? "-" : report_action(a));
 	finding_fill(f, f->code->text, &b);
-	if (finding_why(f).n)
-		buf_printf(&b, " [%.*s]", STR_ARG(finding_why(f)));
-	fprintf(p->out, "%-10s%6.*s  %-21s ", first ? "findings" : "", STR_ARG(buf_str(&pts)),
-		f->code->id);
-	page_put(p, NULL, buf_str(&b));
-	fputc('\n', p->out);
+	if (finding_why(f).n) {
+		buf_puts(&b, " [");
+		buf_put_escaped(&b, finding_why(f), 255);
+		buf_putc(&b, ']');
+	}
+	fprintf(p->out, "%-10s%6.*s  %-21s %.*s\n", first ? "findings" : "", STR_ARG(buf_str(&pts)),
+		f->code->id, STR_ARG(buf_str(&b)));
+}
+
+void
+page_put_steps(const struct page *p, const char *margin, const struct finding *f, size_t width)
+{
+	json_t *steps = json_steps(f), *step;
+	size_t i;
+
+	json_array_foreach(steps, i, step)
+	{
+		char first[64], next[64];
+		snprintf(first, sizeof(first), "%s%zu. ", margin, i + 1);
+		snprintf(next, sizeof(next), "%s   ", margin);
+		page_put_wrapped(p, first, next, str_of(json_string_value(step)), width);
+	}
+	json_decref(steps);
 }
 
 static void
 print_remedy(const struct page *p, const struct finding *f)
 {
 	const struct cause *cause = cause_get(f->code->cause);
-	json_t *steps = json_steps(f), *step;
-	size_t i;
 
 	fprintf(p->out, "remedy    %s\n", f->code->temporary ? f->code->label : cause->title);
 	fprintf(p->out, "          who: %s\n", fixer_text(finding_fixer(f->code)));
-	json_array_foreach(steps, i, step)
-	{
-		fprintf(p->out, "          %zu. ", i + 1);
-		page_put(p, NULL, str_of(json_string_value(step)));
-		fputc('\n', p->out);
-	}
-	json_decref(steps);
+	page_put_steps(p, "          ", f, SIZE_MAX);
 }
 
 static void
@@ -418,9 +453,11 @@ print_dns(const struct page *p, const struct fact *f)
 	if (a && a->n > 5)
 		fprintf(p->out, " and %zu more", a->n - 5);
 	if (!a || !a->n)
-		fprintf(p->out, "%s%s%s", a ? record_status(a) : "open",
-			a && a->status == DNS_FAIL && a->reason ? ": " : "",
-			a && a->status == DNS_FAIL && a->reason ? a->reason : "");
+		fputs(a ? record_status(a) : "open", p->out);
+	if (a && a->status == DNS_FAIL && a->reason) {
+		fputs(": ", p->out);
+		page_put(p, NULL, str_of(a->reason)); /* perhaps out of a record */
+	}
 }
 
 static void
@@ -444,24 +481,29 @@ print_history(const struct page *p, const struct fact *f)
 	fputs(" ago", p->out);
 }
 
+void
+page_put_fact(const struct page *p, const struct fact *f)
+{
+	switch (f->kind) {
+	case FACT_DNS:
+		print_dns(p, f);
+		break;
+	case FACT_HISTORY:
+		print_history(p, f);
+		break;
+	}
+	fputc('\n', p->out);
+}
+
 static void
 print_facts(const struct page *p, const struct transaction *txn)
 {
 	const char *before = "asked     ";
 
 	for (size_t i = 0; i < transaction_facts(txn); i++) {
-		const struct fact *f = transaction_fact(txn, i);
 		fputs(before, p->out);
 		before = "          ";
-		switch (f->kind) {
-		case FACT_DNS:
-			print_dns(p, f);
-			break;
-		case FACT_HISTORY:
-			print_history(p, f);
-			break;
-		}
-		fputc('\n', p->out);
+		page_put_fact(p, transaction_fact(txn, i));
 	}
 }
 

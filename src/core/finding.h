@@ -36,6 +36,12 @@ struct finding_code {
 	const char *label; /* "no reverse name": in the itemised score */
 	const char *text;  /* sentence with {places}, no full stop */
 	const char *fix;   /* "ask ... to ...": who repairs it, with {places}; NULL for good news */
+	/* What receivers expect instead, a sentence with {places}; NULL: it goes without saying. */
+	const char *expected;
+	/* The DNS record that is missing, as a line of a zone with {places}; beside evidence these:
+	 * {host} the server's own name as far as it is known, {A} A or AAAA, {mechanism}
+	 * "ip4:192.0.2.1", {policy} the SPF record with it.  NULL: no record would help. */
+	const char *record;
 	enum cause_id cause;
 	struct action action;	   /* profile score */
 	struct action action_ipv6; /* for IPv6 clients, where different (kind OFF: the same) */

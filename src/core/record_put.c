@@ -40,46 +40,98 @@ utf8_length(struct str s)
 	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
 }
 
+/* Printable ASCII, as JSON wants it. */
 static void
-put_byte(struct buf *out, unsigned char c)
+put_printable(struct buf *out, struct str s)
 {
-	buf_puts(out, "\\\\");
-	buf_putc(out, (char)('0' + c / 100));
-	buf_putc(out, (char)('0' + c / 10 % 10));
-	buf_putc(out, (char)('0' + c % 10));
+	for (;;) {
+		size_t n = plain(s);
+		buf_put(out, str_slice(s, 0, n));
+		if (n == s.n)
+			return;
+		buf_putc(out, '\\');
+		buf_putc(out, s.p[n]);
+		s = str_skip(s, n + 1);
+	}
 }
 
+/* Beyond ASCII as \\uXXXX, so that a record can be shown on any terminal. */
+static void
+put_utf8(struct buf *out, struct str s)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *p = (const unsigned char *)s.p;
+	uint32_t c = s.n == 2 ? p[0] & 31u : s.n == 3 ? p[0] & 15u : p[0] & 7u;
+	uint32_t unit[2];
+	size_t n = 1;
+
+	for (size_t i = 1; i < s.n; i++)
+		c = c << 6 | (p[i] & 63u);
+	unit[0] = c;
+	if (c > 0xffff) {
+		unit[0] = 0xd800 + ((c - 0x10000) >> 10);
+		unit[1] = 0xdc00 + ((c - 0x10000) & 0x3ff);
+		n = 2;
+	}
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(out, "\\u");
+		for (int shift = 12; shift >= 0; shift -= 4)
+			buf_putc(out, digits[unit[i] >> shift & 15]);
+	}
+}
+
+/* False where it is no text: what has been written then is to be taken back. */
 static bool
 put_inside(struct buf *out, struct str s)
 {
-	bool text = true;
-
 	for (;;) {
 		size_t n = plain(s);
 		buf_put(out, str_slice(s, 0, n));
 		s = str_skip(s, n);
 		if (!s.n)
-			return text;
-		n = 1;
+			return true;
 		if (s.p[0] == '"' || s.p[0] == '\\') {
 			buf_putc(out, '\\');
 			buf_putc(out, s.p[0]);
-		} else if ((n = utf8_length(s)) > 0) {
-			buf_put(out, str_slice(s, 0, n));
-		} else {
-			put_byte(out, (unsigned char)s.p[0]);
-			text = false;
 			n = 1;
+		} else {
+			n = utf8_length(s);
+			if (!n)
+				return false;
+			put_utf8(out, str_slice(s, 0, n));
 		}
 		s = str_skip(s, n);
+	}
+}
+
+/* As buf_put_escaped(), with what JSON wants in addition. */
+static void
+put_escaped(struct buf *out, struct str s)
+{
+	while (s.n) {
+		UNSET char room[256];
+		struct buf b = BUF(room);
+		struct str part = str_slice(s, 0, sizeof(room) / 4);
+		buf_put_escaped(&b, part, part.n);
+		put_printable(out, buf_str(&b));
+		s = str_skip(s, part.n);
 	}
 }
 
 bool
 json_put_text(struct buf *out, struct str s)
 {
+	size_t before = out->n;
+	bool cut = out->cut;
+
 	buf_putc(out, '"');
 	bool text = put_inside(out, s);
+	if (!text) {
+		out->n = before;
+		out->cut = cut;
+		buf_putc(out, '"');
+		put_escaped(out, s);
+	}
 	buf_putc(out, '"');
 	return text;
 }
@@ -155,7 +207,7 @@ put_txt(struct buf *out, struct str s)
 		else if (c == '\\')
 			buf_puts(out, "\\\\\\\\");
 		else
-			put_byte(out, (unsigned char)c);
+			put_escaped(out, str_slice(s, n, n + 1));
 		s = str_skip(s, n + 1);
 	}
 }
@@ -172,7 +224,7 @@ put_rr(struct buf *out, enum dns_type type, const struct dns_rr *rr)
 	case DNS_MX:
 		buf_putu(out, rr->preference);
 		buf_putc(out, ' ');
-		(void)put_inside(out, rr->text);
+		put_printable(out, rr->text);
 		break;
 	case DNS_TXT:
 		put_txt(out, rr->text);
@@ -181,7 +233,7 @@ put_rr(struct buf *out, enum dns_type type, const struct dns_rr *rr)
 	case DNS_CNAME:
 	case DNS_NS:
 	case DNS_SOA:
-		(void)put_inside(out, rr->text);
+		put_printable(out, rr->text);
 		break;
 	}
 	buf_putc(out, '"');
@@ -304,13 +356,23 @@ put_finding(struct buf *out, const struct record_out *r, const struct finding *f
 		put_key(out, "points");
 		points_print(a.points, false, out);
 	}
+	uint64_t escaped = 0;
 	for (size_t i = 0; i < f->n; i++) {
 		buf_puts(out, i ? ",\"" : ",\"evidence\":{\"");
 		buf_puts(out, f->evidence[i].key);
 		buf_puts(out, "\":");
-		(void)json_put_text(out, str_slice(f->evidence[i].value, 0, VALUE_MAX));
+		if (!json_put_text(out, str_slice(f->evidence[i].value, 0, VALUE_MAX)))
+			escaped |= (uint64_t)1 << i;
 	}
-	buf_puts(out, f->n ? "}}" : "}");
+	buf_puts(out, f->n ? "}" : "");
+	for (size_t i = 0; escaped >> i; i++) {
+		if (!(escaped >> i & 1))
+			continue;
+		buf_puts(out, escaped & (((uint64_t)1 << i) - 1) ? ",\"" : ",\"escaped\":[\"");
+		buf_puts(out, f->evidence[i].key);
+		buf_putc(out, '"');
+	}
+	buf_puts(out, escaped ? "]}" : "}");
 }
 
 static void
@@ -377,6 +439,31 @@ put_skip(struct buf *out, const struct record_out *r)
 		first = false;
 	}
 	buf_puts(out, first ? "" : "]");
+}
+
+static void
+put_result(struct buf *out, const char *key, enum auth_result r, bool *any)
+{
+	if (r == AUTH_UNSET || r == AUTH_NONE)
+		return;
+	buf_puts(out, *any ? ",\"" : ",\"auth\":{\"");
+	buf_puts(out, key);
+	buf_puts(out, "\":\"");
+	buf_puts(out, auth_result_name(r));
+	buf_putc(out, '"');
+	*any = true;
+}
+
+static void
+put_auth(struct buf *out, const struct record_out *r)
+{
+	struct result result = transaction_result(r->transaction);
+	bool any = false;
+
+	put_result(out, "iprev", result.iprev, &any);
+	put_result(out, "spf_helo", result.spf_helo, &any);
+	put_result(out, "spf_mailfrom", result.spf_mailfrom, &any);
+	buf_puts(out, any ? "}" : "");
 }
 
 static void
@@ -493,6 +580,7 @@ record_put(const struct record_out *r, struct buf *out)
 	if (transaction_result(r->transaction).sender_confirmed)
 		buf_puts(out, ",\"confirmed\":true");
 	put_rcpts(out, r);
+	put_auth(out, r);
 	put_lists(out, r);
 	put_skip(out, r);
 	out->cut |= out->max - out->n < TAIL_ROOM;

@@ -4,12 +4,14 @@
  * Beside what a record needs to be judged again it says what was decided:
  *
  *	"way":"policy", "queue":"4F3C", "settings":3 (generation), "took_us":812 (the longest)
+ *	"auth":{"iprev":"pass","spf_mailfrom":"fail"}	results that are not none
  *	"skip":["dnsbl",...]	checks that were not made: switched off, or exempted
  *	"verdicts":[...]	one for each of "rcpt", in the same order:
  *		{"verdict":"reject","code":550,"enhanced":"5.7.25","score":9,"main":"rdns_none",
  *		 "reply":"without the codes"}; where they differ or apply also "would", "because",
  *		"exemption"
  *	"findings":[{"id":"rdns_none","action":"score","points":4,"evidence":{"client":...}}]
+ *		"escaped":["helo"]	keys of evidence that was no text and is escaped
  *	"confirmed":true	the client may speak for the sender: see checks/history
  *	"cut":true		there was no room for all findings and facts
  *

@@ -258,6 +258,7 @@ test_bytes(void **state)
 		assert_true(str_eq(b.record.helo, cases[i].s));
 		assert_true(str_eq(b.record.from, cases[i].s));
 		assert_int_equal(says(&b, "helo_hex"), !cases[i].text);
+		assert_int_equal(says(&b, "\"escaped\":[\"who\"]"), !cases[i].text);
 		if (cases[i].text)
 			assert_true(str_eq(b.record.rcpt.word[0], cases[i].s));
 		record_done(&b.record);

@@ -83,7 +83,7 @@ case_words_fill(
 	struct str from = transaction_env_get(c->transaction, ENV_MAIL_FROM);
 
 	case_words_add(op, client_word(a, &net, 0));
-	add(a, op, 's', from);
+	add(a, op, 's', from.p && !from.n ? STR(CASE_NULL_SENDER) : from);
 	add(a, op, 'S', address_domain(from));
 	add(a, op, 'h', transaction_env_get(c->transaction, ENV_HELO));
 	add(a, op, 'q', c->queue_id);

@@ -15,6 +15,8 @@
 #include "daemon/privacy.h"
 #include "store/store.h"
 
+#define CASE_NULL_SENDER "<>" /* the word of a bounce's sender */
+
 /* "s:" and the value; in a. */
 struct str case_word(struct arena *a, char kind, struct str value);
 /* The range of an address or network. */
