@@ -1,0 +1,192 @@
+"""How clients, senders and domains behaved: counted exactly, by several workers and over restarts,
+and heeded: whose mail was refused too often is put off for a while.
+
+What the store knows is read with mxward check, which writes nothing.
+"""
+import concurrent.futures
+import json
+import os
+import pwd
+import shutil
+import time
+
+from bed.daemon import run_check
+from bed.place import wait_for
+from bed.raw import RawMilter, RawPolicy
+from case import MxwardCase
+from test_verdicts import OK, SITE
+from world import C
+
+# Whom a daemon that root has started runs as.
+DAEMON_USER = "mxward" if "mxward" in [x.pw_name for x in pwd.getpwall()] else "nobody"
+
+
+class HistoryCase(MxwardCase):
+    workers, more = 1, ""
+
+    @classmethod
+    def make_sections(cls, b):
+        folder = b.place.path("store-" + cls.__name__)
+        os.makedirs(folder, exist_ok=True)
+        if os.geteuid() == 0:
+            shutil.chown(folder, DAEMON_USER)
+        cls.store = os.path.join(folder, "store.db")
+        return SITE + "[store]\nfile = %s\n[daemon]\nworkers = %d\n%s" % (
+            cls.store, cls.workers, cls.more)
+
+    def check(self, client, sender):
+        return run_check(self.mxward.binary, "--ip", client, "--helo", "mail.good.example",
+                         "--from", sender, "--json", "-c", self.mxward.conf)
+
+    def facts(self, client, sender="sender@good.example"):
+        """{kind: fact} of what is known of them."""
+        status, out, err = self.check(client, sender)
+        self.assertEqual((status < 3, err), (True, ""))
+        return {f["what"]: f for f in json.loads(out)["facts"] if f["q"] == "history"}
+
+    def setUp(self):
+        super().setUp()
+        # It is made while the workers already serve.
+        wait_for(lambda: self.check("192.0.2.99", "a@b.example")[2] == "", 5, "the store")
+
+    def numbers(self, what, client, *sender):
+        """[accepted, refused, deferred, ...] or None where nothing is known."""
+        return self.facts(client, *sender)[what].get("n")
+
+    def wait_numbers(self, want, what, client, *sender):
+        """They become so, and stay."""
+        wait_for(lambda: self.numbers(what, client, *sender) == want, 10,
+                 "%s %s: %s" % (what, client, want))
+        time.sleep(0.5)
+        self.assertEqual(self.numbers(what, client, *sender), want)
+
+    def restart(self):
+        self.assertEqual(self.mxward.stop(), 0)
+        self.mxward.start()
+
+
+class Sums(HistoryCase):
+    workers = 2
+
+    def send(self, connection, count, client="192.0.2.10", sender="sender@good.example"):
+        """So many messages, each to two recipients, over a connection of their own."""
+        helo = "mail.good.example"
+        if connection % 2:
+            with RawMilter(self.bed.milter_address) as milter:
+                milter.negotiate()
+                for _ in range(count):
+                    self.assertEqual(
+                        milter.transaction(client, helo, sender, "user@example.org")[0], "c")
+                    milter.frame("A")
+            return
+        with RawPolicy(self.bed.policy_address) as policy:
+            for i in range(count):
+                for rcpt in ("user@example.org", "other@example.org"):
+                    self.assertEqual("DUNNO", policy.ask(
+                        client_address=client, helo_name=helo, sender=sender, recipient=rcpt,
+                        instance="%d.%d.1" % (connection, i)))
+
+    def send_all(self, connections, each, *who):
+        with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+            done = [pool.submit(self.send, i, each, *who) for i in range(connections)]
+            for future in done:
+                future.result()
+
+    def test_exact_over_workers_and_restarts(self):
+        self.send_all(8, 25)
+        want = [200, 0, 0, 0, 0, 0]
+        for what in ("client", "sender", "domain"):
+            self.wait_numbers(want, what, "192.0.2.10")
+        self.restart()
+        self.send_all(4, 10)
+        for what in ("client", "sender", "domain"):
+            self.wait_numbers([240, 0, 0, 0, 0, 0], what, "192.0.2.10")
+        facts = self.facts("192.0.2.10")
+        self.assertGreater(facts["client"]["score"], 239000)
+        self.assertGreaterEqual(facts["client"]["age"], facts["client"]["idle"])
+        self.assertEqual(facts["refusals"]["status"], "none")
+
+    def test_check_writes_nothing(self):
+        self.assertEqual(self.facts("192.0.2.11")["client"]["status"], "none")
+        time.sleep(1.5)
+        self.assertEqual(self.facts("192.0.2.11")["client"]["status"], "none")
+
+    def test_reload(self):
+        before = self.numbers("client", "192.0.2.43", "a@good.example") or [0] * 6
+        self.send_all(2, 5, "192.0.2.43", "a@good.example")
+        seen = len(self.mxward.log_lines("event=reloaded"))
+        self.mxward.reload()
+        self.mxward.wait_log("event=reloaded", after=seen)
+        self.send_all(2, 5, "192.0.2.43", "a@good.example")
+        before[0] += 20
+        self.wait_numbers(before, "client", "192.0.2.43", "a@good.example")
+
+
+class Refusals(HistoryCase):
+    more = """[actions]
+rdns_none = reject
+[history]
+too_many_refused = 3
+within = 6s
+"""
+
+    def test_put_off_then_forgiven(self):
+        """A client with a HELO that is refused and one that is not."""
+        client = C["bare_ip"].addr
+
+        def say(policy, helo, message):
+            return policy.ask(client_address=client, helo_name=helo, instance="9.%s" % message,
+                              sender="s%s@good.example" % message)
+
+        with RawPolicy(self.bed.policy_address) as policy:
+            for i in range(12):
+                self.assertTrue(say(policy, "mx.example.org", i).startswith("550 5.7.1 "))
+            # What a visit leaves is written when the next message comes.
+            self.assertTrue(say(policy, "mail.bare.example", "a").startswith(
+                "451 4.7.1 mail from the client 192.0.2.24 was refused here 1"))
+        # It is not forgotten by a restart, and being put off adds nothing to it.
+        self.restart()
+        with RawPolicy(self.bed.policy_address) as policy:
+            for i in range(20):
+                self.assertEqual(say(policy, "mail.bare.example", 100 + i)[:9], "451 4.7.1")
+        # Others are not concerned.
+        self.assertEqual(str(self.ask("policy", C["literal"], "a@good.example")), OK)
+        begun = time.monotonic()
+        wait_for(lambda: self.facts(client)["refusals"]["score"] < 3000, 20, "time to forgive")
+        self.assertGreater(time.monotonic() - begun, 3)
+        self.restart()      # so that nothing is remembered before the store
+        with RawPolicy(self.bed.policy_address) as policy:
+            self.assertEqual(say(policy, "mail.bare.example", "z"), "DUNNO")
+
+    def test_through_postfix(self):
+        """The milter and the policy service count the same client together."""
+        client = C["no_ptr"]
+        for i in range(6):
+            reply = self.ask("policy" if i % 2 else "milter", client, "n%d@good.example" % i)
+            self.assertEqual((reply.code, "5.7.25" in str(reply)), (550, True), reply)
+        self.wait_numbers([0, 6, 0, 0, 0, 0], "client", client.addr)
+        self.assertEqual(self.facts(client.addr)["refusals"]["status"], "ok")
+
+
+class Names(HistoryCase):
+    more = "[actions]\nrdns_none = reject\n"
+
+    def test_forged_sender(self):
+        """Who says a name that is not his neither ruins it nor lives on it."""
+        for way in ("policy", "milter"):
+            for i in range(3):
+                self.assertEqual(self.ask(way, C["no_ptr"], "sender@nice.example").code, 550)
+        self.wait_numbers([0, 6, 0, 0, 0, 0], "client", C["no_ptr"].addr)
+        facts = self.facts(C["no_ptr"].addr, "sender@nice.example")
+        self.assertEqual((facts["sender"]["status"], facts["domain"]["status"]), ("none", "none"))
+
+    def test_recipients_that_the_mail_server_refuses(self):
+        smtp = self.connect("milter", C["good2"])
+        self.assertEqual(smtp.mail("sender@nice.example").code, 250)
+        for i in range(3):
+            self.assertEqual(smtp.rcpt("nobody%d@example.org" % i).code, 550)
+        self.assertEqual(smtp.rcpt("user@example.org").code, 250)
+        smtp.quit()
+        self.wait_numbers([1, 0, 0, 3, 0, 0], "client", C["good2"].addr)
+        self.assertEqual(self.numbers("domain", C["good2"].addr, "sender@nice.example"),
+                         [1, 0, 0, 0, 0, 0])
