@@ -81,5 +81,7 @@ prose_mdoc_args(FILE *out, struct str text)
 			else
 				put_escaped(out, str_slice(word, i, i + 1));
 		}
+		if (strchr(".,:;()[]?!", word.p[word.n - 1]))
+			fputs("\\&", out);
 	}
 }

@@ -16,7 +16,8 @@ void prose_wrap(FILE *out, const char *prefix, struct str text, size_t width);
 
 /* A paragraph of mdoc: escaped, short lines, each sentence on a new one. */
 void prose_mdoc(FILE *out, struct str text);
-/* The words as arguments on a macro line, none of which is taken for a macro. */
+/* The words as arguments on a macro line, none of which is taken for a macro or
+ * punctuation. */
 void prose_mdoc_args(FILE *out, struct str text);
 
 #endif

@@ -30,6 +30,7 @@ static const struct {
 	{MDOC, ".", "\\&.\n"},
 	{ARGS, "8s", " \\&8s"},
 	{ARGS, "No \"x\\\"", " \\&No \\&\\(dqx\\e\\(dq"},
+	{ARGS, "a: b", " \\&a:\\& \\&b"},
 	{ARGS, "", ""},
 };
 
