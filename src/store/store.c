@@ -46,6 +46,9 @@ store_new(const struct store_back *back, const struct store_options *o)
 	s->o.busy_ms = DEFAULT(s->o.busy_ms, 50);
 	list_init(&s->queue);
 	list_init(&s->asked);
+	s->pause_max_ms = PAUSE_MAX_MS;
+	s->batch_max = BATCH_MAX;
+	s->batch_bytes = SIZE_MAX;
 	images_init(s);
 	s->hot_ms = s->sweep_ms = store_ms(s);
 	return s;
@@ -66,7 +69,9 @@ store_wall(const struct store *s)
 int64_t
 store_now(struct store *s)
 {
-	return age_tick(&s->age, store_wall(s), store_ms(s));
+	int64_t wall = s->back->wall ? s->back->wall(s) : store_wall(s);
+
+	return age_tick(&s->age, wall, store_ms(s));
 }
 
 bool
@@ -166,8 +171,8 @@ went(struct store *s, enum store_status status)
 			"is kept, and it is tried again",
 			s->trouble);
 	s->pause_ms = s->pause_ms ? s->pause_ms * 2 : PAUSE_MIN_MS;
-	if (s->pause_ms > PAUSE_MAX_MS)
-		s->pause_ms = PAUSE_MAX_MS;
+	if (s->pause_ms > s->pause_max_ms)
+		s->pause_ms = s->pause_max_ms;
 	s->retry_ms = store_ms(s) + s->pause_ms;
 }
 
@@ -175,10 +180,15 @@ static enum store_status
 write_batch(struct store *s, bool safely)
 {
 	const struct store_op *ops[BATCH_MAX];
-	size_t n = 0;
+	size_t n = 0, bytes = 0;
 
-	for (struct list *l = s->queue.next; l != &s->queue && n < BATCH_MAX; l = l->next)
-		ops[n++] = LIST_ELEMENT(l, struct queued, link)->op;
+	for (struct list *l = s->queue.next; l != &s->queue && n < s->batch_max; l = l->next) {
+		const struct queued *q = LIST_ELEMENT(l, struct queued, link);
+		bytes += q->size;
+		if (n > 0 && bytes > s->batch_bytes)
+			break;
+		ops[n++] = q->op;
+	}
 	enum store_status status = s->back->apply(s, ops, n, safely);
 	went(s, status);
 	if (status != STORE_OK)
@@ -199,12 +209,13 @@ static void
 write_due(struct store *s, uint64_t now)
 {
 	bool overdue = !list_is_empty(&s->queue) && now - s->oldest_ms >= BATCH_MS;
+	/* What is not overdue goes in whole batches, whatever steps the back takes. */
+	size_t rest = overdue ? 0 : s->count.queued % BATCH_MAX;
 
-	while (overdue || s->count.queued >= BATCH_MAX) {
+	while (s->count.queued > rest) {
 		bool safely = s->unsafe_ms && now - s->unsafe_ms >= SAFE_MS;
 		if (write_batch(s, safely) != STORE_OK)
 			return;
-		overdue = overdue && !list_is_empty(&s->queue);
 	}
 	if (s->unsafe_ms && now - s->unsafe_ms >= SAFE_MS)
 		(void)write_batch(s, true);
@@ -216,7 +227,7 @@ store_sync(struct store *s)
 	enum store_status status;
 
 	do
-		status = write_batch(s, s->count.queued <= BATCH_MAX);
+		status = write_batch(s, s->count.queued <= s->batch_max);
 	while (status == STORE_OK && !list_is_empty(&s->queue));
 	return status;
 }
@@ -413,6 +424,12 @@ store_find(struct store *s, const struct store_query *q, store_each_fn *each, vo
 
 	must((unsigned)q->table < STORE_TABLES && q->n_words <= STORE_QUERY_WORDS);
 	return s->back->find(s, q, show_found, &f);
+}
+
+const char *
+store_why(const struct store *s)
+{
+	return s->trouble;
 }
 
 void

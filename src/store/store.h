@@ -201,6 +201,9 @@ const struct store_record *store_image_find(const struct store_image *image, str
 /* Each record found; STORE_OK also when none was.  Damaged ones are left out. */
 enum store_status store_find(
 	struct store *s, const struct store_query *q, store_each_fn *each, void *ctx);
+/* Why the last call that said STORE_FAIL did so; also for whoever opens one that is there only
+ * later. */
+const char *store_why(const struct store *s);
 void store_set_keep(struct store *s, const struct store_keep *keep);
 
 struct store_stats {

@@ -32,6 +32,8 @@ struct store_back {
 	enum store_status (*check)(struct store *s, void (*fault)(void *ctx, const char *text),
 		void *ctx, uint64_t *records);
 	bool (*backup)(struct store *s, const char *path, struct errbuf *e);
+	/* The wall clock that the store's time goes by.  NULL: the system's. */
+	int64_t (*wall)(struct store *s);
 	void (*close)(struct store *s);
 };
 
@@ -52,9 +54,10 @@ struct store {
 	uint64_t oldest_ms; /* when the first change was queued */
 	uint64_t unsafe_ms; /* when the first change was written that is not safe; 0: all are */
 	uint64_t retry_ms;  /* not before this, after trouble */
-	uint64_t pause_ms;
-	uint64_t sweep_ms, hot_ms; /* next time */
-	bool hot_stale;		   /* an image is older than its table */
+	uint64_t pause_ms, pause_max_ms;
+	size_t batch_max, batch_bytes; /* changes that apply() is given at once, at most */
+	uint64_t sweep_ms, hot_ms;     /* next time */
+	bool hot_stale;		       /* an image is older than its table */
 
 	struct list asked; /* of struct asked */
 	size_t n_asked;

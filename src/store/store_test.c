@@ -11,6 +11,7 @@
 
 #include "base/buf.h"
 #include "store/store.h"
+#include "store/test_redis.h"
 
 #define DAY 86400
 
@@ -34,16 +35,21 @@ static const struct store_clock turned = {wall_now, ms_now};
 struct bench {
 	struct store *s;
 	struct store_options o;
-	bool file;
-	char dir[64], path[96];
+	enum back { MEMORY, FILED, SERVED } back;
+	bool file; /* it outlives a restart */
+	char dir[64], path[96], prefix[32];
 };
 
 static struct store *
 opened(struct bench *b)
 {
 	struct errbuf e = {0};
-	struct store *s =
-		b->file ? store_open_sqlite(b->path, &b->o, &e) : store_open_memory(&b->o);
+	/* A busy machine is not what is tested. */
+	const struct store_redis where = {
+		.at = str_of(server_at), .prefix = str_of(b->prefix), .timeout_ms = 5000};
+	struct store *s = b->back == SERVED ? store_open_redis(&where, &b->o, &e)
+		: b->back == FILED	    ? store_open_sqlite(b->path, &b->o, &e)
+					    : store_open_memory(&b->o);
 
 	if (!s)
 		fail_msg("%s", e.text);
@@ -51,15 +57,18 @@ opened(struct bench *b)
 }
 
 static int
-setup(void **state, bool file)
+setup(void **state, enum back back)
 {
+	static int n;
 	struct bench *b = heap_calloc(1, sizeof(*b));
 
 	wall = 1764000000;
 	snprintf(b->dir, sizeof(b->dir), "/tmp/mxward-store-XXXXXX");
 	assert_non_null(mkdtemp(b->dir));
 	snprintf(b->path, sizeof(b->path), "%s/store.db", b->dir);
-	b->file = file;
+	snprintf(b->prefix, sizeof(b->prefix), "test%d:", ++n);
+	b->back = back;
+	b->file = back != MEMORY;
 	b->o.clock = &turned;
 	b->s = opened(b);
 	*state = b;
@@ -69,13 +78,19 @@ setup(void **state, bool file)
 static int
 setup_memory(void **state)
 {
-	return setup(state, false);
+	return setup(state, MEMORY);
 }
 
 static int
 setup_sqlite(void **state)
 {
-	return setup(state, true);
+	return setup(state, FILED);
+}
+
+static int
+setup_redis(void **state)
+{
+	return setup(state, SERVED);
 }
 
 static int
@@ -630,32 +645,31 @@ test_close_writes(void **state)
 		assert_int_equal(get(b->s, STORE_HISTORY, "n").number, 700);
 }
 
-#define BOTH(test)                                                    \
-	{#test " (memory)", test, setup_memory, teardown, NULL},      \
-	{                                                             \
-#test " (sqlite)", test, setup_sqlite, teardown, NULL \
+#define ON(back, test)                                                   \
+	{                                                                \
+#test " (" #back ")", test, setup_##back, teardown, NULL \
 	}
+#define ALL_ON(back)                                                                               \
+	ON(back, test_put_get_delete), ON(back, test_any_bytes), ON(back, test_sums),              \
+		ON(back, test_batches), ON(back, test_full_queue_drops_and_counts),                \
+		ON(back, test_queue_is_bounded_in_bytes), ON(back, test_search),                   \
+		ON(back, test_images), ON(back, test_questions), ON(back, test_retention),         \
+		ON(back, test_over_before_swept), ON(back, test_size), ON(back, test_clock_steps), \
+		ON(back, test_stats_and_check), ON(back, test_close_writes)
 
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = {
-		BOTH(test_put_get_delete),
-		BOTH(test_any_bytes),
-		BOTH(test_sums),
-		BOTH(test_batches),
-		BOTH(test_full_queue_drops_and_counts),
-		BOTH(test_queue_is_bounded_in_bytes),
-		BOTH(test_search),
-		BOTH(test_images),
-		BOTH(test_questions),
-		BOTH(test_retention),
-		BOTH(test_over_before_swept),
-		BOTH(test_size),
-		BOTH(test_clock_steps),
-		BOTH(test_stats_and_check),
-		BOTH(test_close_writes),
-	};
+	const struct CMUnitTest tests[] = {ALL_ON(memory), ALL_ON(sqlite)};
+	const struct CMUnitTest served[] = {ALL_ON(redis)};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (!server_exists()) {
+		print_message("redis-server is not installed: the store in it was not tested\n");
+		return failed;
+	}
+	server_start("");
+	failed += cmocka_run_group_tests(served, NULL, NULL);
+	server_done();
+	return failed;
 }
