@@ -1,7 +1,7 @@
 /*
- * cli/store: check, copy and measure the store.
+ * cli/store: check, copy and measure the store, a file or in Redis.
  *
- * The file is opened for reading only, and may be in use: nothing is changed or repaired.
+ * It is opened for reading only, and may be in use: nothing is changed or repaired.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -13,8 +13,7 @@
 
 #include "cli/cli.h"
 #include "cli/report.h"
-#include "daemon/config.h"
-#include "store/store.h"
+#include "daemon/config_store.h"
 
 #define BUSY_MS 5000 /* nobody waits for us */
 
@@ -25,33 +24,40 @@ static const char help[] =
 	"Look after the store.  The daemon may be running; it is not disturbed.\n"
 	"\n"
 	"  check               read everything and say what is damaged\n"
-	"  backup COPY         copy the store as of now to COPY, which must not exist\n"
+	"  backup COPY         copy the store as of now to COPY, which must not exist;\n"
+	"                      not for Redis, which makes copies itself\n"
 	"  stats               records and bytes of each table\n"
 	"\n"
-	"  -c, --config FILE   settings whose [store] file is meant; without it\n"
+	"  -c, --config FILE   settings whose [store] is meant; without it\n"
 	"                      " CONFIG_FILE " if there is one\n"
 	"  --file PATH         the store itself, or a copy; no settings are read\n"
 	"  --json              stats: one JSON object on one line\n"
 	"  -h, --help          this text\n"
 	"\n"
 	"Exit status: 0, 65 when something is damaged or the file is no store, 66 when\n"
-	"there is no such file, 73 when COPY cannot be made, 75 when the store is\n"
-	"busy, 77 when it may not be read, otherwise as sysexits.h.\n";
+	"there is no such file, 69 when Redis cannot be used, 73 when COPY cannot be\n"
+	"made, 75 when the store is busy, 77 when it may not be read, otherwise as\n"
+	"sysexits.h.\n";
 
 struct options {
-	const char *what, *settings, *file, *copy;
+	const char *what, *settings, *copy;
+	const char *at; /* where the store is */
+	const char *file;
+	bool redis;
 	bool json;
 };
 
 /* --- what is done --- */
 
 static int
-not_ok(enum store_status status, const char *path, const char *doing)
+not_ok(const struct store *s, enum store_status status, const struct options *o, const char *doing)
 {
 	if (status == STORE_BUSY)
-		return cli_fail(EX_TEMPFAIL, "cannot %s %s: it is busy", doing, path);
+		return cli_fail(EX_TEMPFAIL, "cannot %s %s: it is busy", doing, o->at);
+	if (o->redis)
+		return cli_fail(EX_UNAVAILABLE, "cannot %s the store: %s", doing, store_why(s));
 	return cli_fail(EX_DATAERR, "cannot %s %s: it is damaged; \"mxward store check\" says more",
-		doing, path);
+		doing, o->at);
 }
 
 static void
@@ -66,13 +72,13 @@ check(struct store *s, const struct options *o)
 	uint64_t records;
 	char path[4096];
 
-	snprintf(path, sizeof(path), "%s", o->file);
+	snprintf(path, sizeof(path), "%s", o->at);
 	enum store_status status = store_check(s, on_fault, path, &records);
 	if (status == STORE_BUSY)
-		return not_ok(status, o->file, "check");
+		return not_ok(s, status, o, "check");
 	if (status != STORE_OK)
 		return EX_DATAERR; /* the faults have been said */
-	printf("%s: %" PRIu64 " record%s, no fault\n", o->file, records, records == 1 ? "" : "s");
+	printf("%s: %" PRIu64 " record%s, no fault\n", o->at, records, records == 1 ? "" : "s");
 	return cli_finish(EX_OK);
 }
 
@@ -106,16 +112,18 @@ show_tables(const struct page *p, const struct store_stats *stats)
 }
 
 static void
-show(const char *path, const struct store_stats *stats)
+show(const struct options *o, const struct store_stats *stats)
 {
 	const struct page p = {stdout, report_wants_colour(stdout)};
 
-	fputs("file     ", p.out);
-	page_put(&p, NULL, str_of(path));
-	fputs(", ", p.out);
+	fputs(o->redis ? "redis    " : "file     ", p.out);
+	page_put(&p, NULL, str_of(o->at));
+	fputs(o->redis ? ", about " : ", ", p.out);
 	page_put_size(&p, stats->size);
-	fputs(", of which free ", p.out);
-	page_put_size(&p, stats->free);
+	if (!o->redis) {
+		fputs(", of which free ", p.out);
+		page_put_size(&p, stats->free);
+	}
 	fputc('\n', p.out);
 	show_tables(&p, stats);
 	/* Not for the second by which two clocks always differ. */
@@ -129,7 +137,7 @@ show(const char *path, const struct store_stats *stats)
 }
 
 static void
-show_json(const char *path, const struct store_stats *stats)
+show_json(const struct options *opt, const struct store_stats *stats)
 {
 	json_t *tables = json_object();
 
@@ -146,7 +154,7 @@ show_json(const char *path, const struct store_stats *stats)
 	/* A path that is not UTF-8 has no place in JSON. */
 	json_t *o = json_pack("{sI sI sI so}", "size", (json_int_t)stats->size, "free",
 		(json_int_t)stats->free, "behind_s", (json_int_t)stats->behind_s, "tables", tables);
-	json_object_set_new(o, "file", json_string(path));
+	json_object_set_new(o, opt->redis ? "redis" : "file", json_string(opt->at));
 	json_dumpf(o, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(o);
@@ -159,11 +167,11 @@ stats(struct store *s, const struct options *o)
 	enum store_status status = store_stats(s, &all);
 
 	if (status != STORE_OK)
-		return not_ok(status, o->file, "measure");
+		return not_ok(s, status, o, "measure");
 	if (o->json)
-		show_json(o->file, &all);
+		show_json(o, &all);
 	else
-		show(o->file, &all);
+		show(o, &all);
 	return cli_finish(EX_OK);
 }
 
@@ -174,24 +182,53 @@ static const struct {
 
 /* --- which store --- */
 
+static const struct store_options how = {.read_only = true, .busy_ms = BUSY_MS};
+
 static int
-run(const struct options *o)
+run(struct store *s, const struct options *o)
 {
-	const struct store_options how = {.read_only = true, .busy_ms = BUSY_MS};
-	struct errbuf e = {0};
 	int status = EX_USAGE;
 
+	for (size_t i = 0; i < COUNT(verbs); i++)
+		if (strcmp(o->what, verbs[i].name) == 0)
+			status = verbs[i].run(s, o);
+	store_close(s);
+	return status;
+}
+
+static int
+run_on_file(struct options *o)
+{
+	struct errbuf e = {0};
+
+	o->at = o->file;
 	if (access(o->file, R_OK) != 0)
 		return cli_fail(errno == EACCES ? EX_NOPERM : EX_NOINPUT, "cannot read %s: %s",
 			o->file, strerror(errno));
 	struct store *s = store_open_sqlite(o->file, &how, &e);
 	if (!s)
 		return cli_fail(access(o->file, W_OK) == 0 ? EX_DATAERR : EX_NOPERM, "%s", e.text);
-	for (size_t i = 0; i < COUNT(verbs); i++)
-		if (strcmp(o->what, verbs[i].name) == 0)
-			status = verbs[i].run(s, o);
+	return run(s, o);
+}
+
+static int
+run_on_redis(struct options *o, struct config *c)
+{
+	struct errbuf e = {0};
+	struct store_stats ignored;
+
+	o->redis = true;
+	o->at = arena_z(&c->arena, c->store.redis);
+	struct store *s = config_open_store(c, &how, &e);
+	if (!s)
+		return cli_fail(EX_NOINPUT, "%s", e.text);
+	/* Which also says whether it is there. */
+	enum store_status status = store_stats(s, &ignored);
+	if (status == STORE_OK)
+		return run(s, o);
+	int end = not_ok(s, status, o, "read");
 	store_close(s);
-	return status;
+	return end;
 }
 
 static void
@@ -214,13 +251,17 @@ run_by_settings(struct options *o)
 	struct config *config = config_load_file(path, report, NULL, &e);
 	if (!config)
 		return cli_fail(EX_CONFIG, "the settings have errors; --file PATH does without");
-	if (config->store.file.n)
+	int status;
+	if (config->store.redis.n) {
+		status = run_on_redis(o, config);
+	} else if (config->store.file.n) {
 		o->file = arena_z(&config->arena, config->store.file);
-	int status = o->file
-		? run(o)
-		: cli_fail(EX_CONFIG,
-			  "[store] file is empty: there is no store; --file PATH names "
-			  "another");
+		status = run_on_file(o);
+	} else {
+		status = cli_fail(EX_CONFIG,
+			"[store] names neither file nor redis: there is no store; --file PATH "
+			"names one");
+	}
 	config_free(config);
 	return status;
 }
@@ -286,5 +327,5 @@ cli_store(int argc, char **argv)
 		return cli_usage("store", "backup: where to?");
 	if (o.json && strcmp(o.what, "stats") != 0)
 		return cli_usage("store", "--json is for stats");
-	return o.file ? run(&o) : run_by_settings(&o);
+	return o.file ? run_on_file(&o) : run_by_settings(&o);
 }

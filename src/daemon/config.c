@@ -9,6 +9,7 @@
 #include "daemon/config_lists.h"
 #include "daemon/config_local.h"
 #include "daemon/privacy.h"
+#include "store/redis.h"
 #include "dns/domains.h"
 
 #define FIELD(section, member) offsetof(struct section##_settings, member)
@@ -155,6 +156,26 @@ static const struct setting store_rows[] = {
 		"Path of the file, in a directory that the daemon's user may write to, as "
 		"/var/lib/mxward/store; empty: none.  Two more files appear beside it while it is "
 		"in use.  Another file takes a restart."},
+	{"redis", SETTING_STRING, FIELD(store, redis), "", 0, 0, NULL,
+		"In the place of a file: a Redis or Valkey server that several hosts share, as "
+		"inet:ADDRESS:PORT, inet6:[ADDRESS]:PORT or unix:/PATH; empty: none.  An address, "
+		"because a name would have to be looked up first; where the server may move, give "
+		"it an address that moves with it.  A cluster will not do.  The server's "
+		"maxmemory-policy should be noeviction, else it forgets what it likes.",
+		offsetof(struct store_settings, redis_line)},
+	{"redis_user", SETTING_STRING, FIELD(store, redis_user), "", 0, 0, NULL,
+		"User there; empty: the one without a name."},
+	{"redis_password_file", SETTING_STRING, FIELD(store, redis_password_file), "", 0, 0, NULL,
+		"File whose first line is the password, so that it does not stand among the "
+		"settings; the daemon's user must be able to read it.  Empty: none is needed."},
+	{"redis_db", SETTING_NUMBER, FIELD(store, redis_db), "0", 0, 1000000, NULL,
+		"Number of the database there."},
+	{"redis_prefix", SETTING_STRING, FIELD(store, redis_prefix), REDIS_PREFIX, 0, 0, NULL,
+		"What all keys there begin with.  Hosts that share have the same; others that use "
+		"the same server have another."},
+	{"redis_timeout", SETTING_DURATION, FIELD(store, redis_timeout), "200ms", 10, 10000, NULL,
+		"How long it may take to connect there, and for each answer.  Mail does not wait "
+		"for it: only the process that owns the store does."},
 	{"cases", SETTING_CHOICE, FIELD(store, cases), "all", 0, 0, cases,
 		"Which decisions are kept with all that led to them, under the case id that stands "
 		"in the reply: all, refused (also those that were put off), none.  What was not "
@@ -174,7 +195,8 @@ static const struct setting store_rows[] = {
 	{"max_size", SETTING_SIZE, FIELD(store, max_size), "1G", 0, (int64_t)1 << 50, NULL,
 		"When the file is larger, the oldest messages are forgotten early, accepted ones "
 		"first; 0: no limit.  Exemptions and switches are never forgotten for want of "
-		"room."},
+		"room.  In Redis it is about the memory that our keys take there, as far as that "
+		"can be reckoned; keep the server's maxmemory well above it."},
 };
 
 static const struct setting privacy_rows[] = {

@@ -64,8 +64,12 @@ struct log_settings {
 };
 
 struct store_settings {
-	struct str file; /* empty: none */
-	int cases;	 /* enum cases */
+	struct str file;     /* empty: none */
+	struct str redis;    /* the same; not both */
+	unsigned redis_line; /* where that is written */
+	struct str redis_user, redis_password_file, redis_prefix;
+	int64_t redis_db, redis_timeout;
+	int cases; /* enum cases */
 	int64_t keep_refused, keep_accepted, keep_history, keep_seen, max_size;
 };
 

@@ -2,6 +2,7 @@
 #include "checks/checks.h"
 #include "daemon/config.h"
 #include "daemon/config_lines.h"
+#include "store/redis.h"
 #include "net/listen.h"
 #include "source/dns_servers.h"
 
@@ -217,6 +218,26 @@ policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 	return true;
 }
 
+static bool
+redis_check_rows(const struct store_settings *s, struct errbuf *e)
+{
+	const struct str password = s->redis_password_file, prefix = s->redis_prefix;
+
+	if (password.n && (password.p[0] != '/' || str_find(password, '\0') < password.n))
+		return err(e, "redis_password_file: a path that begins with / is expected");
+	if (s->redis_user.n && !password.n)
+		return err(e, "redis_user is nothing without redis_password_file");
+	if (prefix.n == 0 || prefix.n > REDIS_PREFIX_MAX || str_printable(prefix, ' ') < prefix.n)
+		return err(e, "redis_prefix: 1 to %d printable characters are expected",
+			REDIS_PREFIX_MAX);
+	if (!s->redis.n)
+		return true;
+	e->line = s->redis_line;
+	if (s->file.n)
+		return err(e, "there can be one store only: either file or redis");
+	return store_redis_at_is_valid(s->redis, e);
+}
+
 /* A daemon's working directory is nobody's choice. */
 bool
 store_section_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
@@ -226,5 +247,5 @@ store_section_check(void *section_struct, struct arena *a, void *ctx, struct err
 	if (s->file.n && (s->file.p[0] != '/' || str_find(s->file, '\0') < s->file.n))
 		return err(e, "file = %.*s: a path that begins with / is expected",
 			(int)(s->file.n < 200 ? s->file.n : 200), s->file.p);
-	return true;
+	return redis_check_rows(s, e);
 }

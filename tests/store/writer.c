@@ -1,9 +1,19 @@
 /* A process that writes to a store until it is killed, and one that looks at what is left.
  *
- *	writer run PATH		numbers from where the file ends; says "q N MS" when number N has
- *been queued (monotonic clock) and "a N" when everything up to N rests writer verify PATH
- *opens the file as a daemon would; says the last number, or what is wrong writer fill PATH N	N
- *records in each table, and an end
+ *	writer run PATH
+ *
+ * numbers from where the store ends; says "q N MS" when number N has been queued (monotonic clock)
+ * and "a N" when everything up to N rests.
+ *
+ *	writer verify PATH
+ *
+ * opens it as a daemon would; says the last number, or what is wrong.
+ *
+ *	writer fill PATH N
+ *
+ * N records in each table, and an end.
+ *
+ * PATH is a file, or unix:/PATH of a Redis.
  *
  * Number N goes to record N % RING of the history, with N as its value, and adds one to a counter.
  */
@@ -15,7 +25,7 @@
 
 #include "base/clock.h"
 #include "base/must.h"
-#include "store/store.h"
+#include "store/redis.h"
 
 #define RING   4000
 #define PER_MS 5 /* numbers at a time, every other millisecond */
@@ -50,7 +60,10 @@ opened(const char *path, bool tells)
 {
 	const struct store_options o = {.say = say, .written = tells ? on_written : NULL};
 	struct errbuf e = {0};
-	struct store *s = store_open_sqlite(path, &o, &e);
+	const struct store_redis where = {.at = str_of(path), .timeout_ms = 5000};
+	struct store *s = !str_has_prefix(where.at, STR("unix:"))
+		? store_open_sqlite(path, &o, &e)
+		: store_open_redis(&where, &o, &e);
 
 	if (!s) {
 		fprintf(stderr, "writer: %s\n", e.text);
