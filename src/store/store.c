@@ -179,7 +179,7 @@ went(struct store *s, enum store_status status)
 static enum store_status
 write_batch(struct store *s, bool safely)
 {
-	const struct store_op *ops[BATCH_MAX];
+	const struct store_op *ops[BATCH_MAX] = {0};
 	size_t n = 0, bytes = 0;
 
 	for (struct list *l = s->queue.next; l != &s->queue && n < s->batch_max; l = l->next) {
