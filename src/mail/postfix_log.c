@@ -602,8 +602,8 @@ postfix_log_parse(const struct syslog_line *line, struct postfix_line *out)
 	}
 	out->submission = is_submission(instance);
 	out->screen = str_eq(daemon, STR("postscreen"));
-	bool smtpd = str_eq(daemon, STR("smtpd"));
-	ok = (smtpd && read_session(line->text, out)) ||
+	out->smtpd = str_eq(daemon, STR("smtpd"));
+	ok = (out->smtpd && read_session(line->text, out)) ||
 		(out->screen && read_screen(line->text, out));
 	if (!ok && out->what == POSTFIX_OTHER)
 		ok = read_queue_line(line->text, out);

@@ -44,6 +44,7 @@ struct postfix_line {
 	enum postfix_what what;
 	enum postfix_action action;
 	enum postfix_status status;
+	bool smtpd;	    /* written by smtpd: its process is a session */
 	bool screen;	    /* written by postscreen */
 	bool whole_message; /* the action was about more than one recipient */
 	bool submission;    /* written by the service where users hand in mail */

@@ -254,22 +254,12 @@ session_hash(const struct postfix_track *t, const struct syslog_line *line)
 	return hash_str_with(line->program, hash_str_with(line->pid, hash_str_with(line->host, 1)));
 }
 
+/* A new session of this process, in the place of one that there may be. */
 static struct session *
-find_session(struct postfix_track *t, const struct syslog_line *line)
+begin_session(struct postfix_track *t, uint64_t hash, const struct postfix_line *p)
 {
-	return (struct session *)table_get(&t->sessions, session_hash(t, line));
-}
-
-static void
-connected(struct postfix_track *t, const struct syslog_line *line, const struct postfix_line *p)
-{
-	uint64_t hash = session_hash(t, line);
 	struct entry *e = table_get(&t->sessions, hash);
 
-	/* postscreen(8) hands a client on to smtpd(8), which says it again. */
-	if (p->screen)
-		return;
-	t->counts.connections++;
 	if (e)
 		table_remove(&t->sessions, e);
 	if (t->sessions.n == t->sessions.max) {
@@ -281,15 +271,39 @@ connected(struct postfix_track *t, const struct syslog_line *line, const struct 
 	s->n_name = ip_eq(&t->named, &p->client)
 		? keep(s->name, sizeof(s->name), str_from(t->name, t->n_named))
 		: keep(s->name, sizeof(s->name), p->name);
+	return s;
+}
+
+/* The session that the line belongs to; NULL where it is not smtpd's.  One whose beginning is not
+ * in the log begins here, and so does one that goes on as another client: a proxy has told who it
+ * really is (XCLIENT). */
+static struct session *
+session_of(struct postfix_track *t, const struct syslog_line *line, const struct postfix_line *p)
+{
+	if (!p->smtpd)
+		return NULL;
+	uint64_t hash = session_hash(t, line);
+	struct session *s = (struct session *)table_get(&t->sessions, hash);
+	return s && ip_eq(&s->client, &p->client) ? s : begin_session(t, hash, p);
+}
+
+static void
+connected(struct postfix_track *t, const struct syslog_line *line, const struct postfix_line *p)
+{
+	/* postscreen(8) hands a client on to smtpd(8), which says it again. */
+	if (!p->smtpd)
+		return;
+	t->counts.connections++;
+	begin_session(t, session_hash(t, line), p);
 }
 
 static void
 disconnected(struct postfix_track *t, const struct syslog_line *line)
 {
-	struct session *s = find_session(t, line);
+	struct entry *e = table_get(&t->sessions, session_hash(t, line));
 
-	if (s)
-		table_remove(&t->sessions, &s->entry);
+	if (e)
+		table_remove(&t->sessions, e);
 }
 
 /* Messages. */
@@ -323,17 +337,11 @@ is_left_out(struct postfix_track *t, const struct session *s, const struct postf
 	return true;
 }
 
-static struct session *
-same_client(struct session *s, const struct postfix_line *p)
-{
-	return s && ip_eq(&s->client, &p->client) ? s : NULL;
-}
-
 static void
 message_begins(
 	struct postfix_track *t, const struct syslog_line *line, const struct postfix_line *p)
 {
-	struct session *s = same_client(find_session(t, line), p);
+	struct session *s = session_of(t, line, p);
 
 	if (s)
 		s->authenticated |= p->authenticated;
@@ -427,7 +435,7 @@ outcome_of(const struct postfix_line *p)
 static void
 acted(struct postfix_track *t, const struct syslog_line *line, const struct postfix_line *p)
 {
-	struct session *s = same_client(find_session(t, line), p);
+	struct session *s = session_of(t, line, p);
 	struct message *m = p->queue.p ? find_message(t, p->queue) : NULL;
 
 	learn_helo(t, s, p);

@@ -190,6 +190,18 @@ test_helo_of_somebody_else(void **state)
 		"192.0.2.1 a.example - j@a.example y@b.example 4F1B2C accepted sent\n");
 }
 
+/* A proxy connects, then says for whom (XCLIENT). */
+static void
+test_proxy(void **state)
+{
+	expect("smtpd[1]: connect from localhost[127.0.0.1]\n" REJECT("1", "a.example[192.0.2.1]",
+		       "550 5.1.1") ENVELOPE("j@a.example", "x@b.example",
+		       "helo.a") "smtpd[1]: 4F1B2C: client=a.example[192.0.2.1]\n" FROM("4F1B2C",
+		       "k@a.example") DELIVER("4F1B2C", "y@b.example", "sent") REMOVED("4F1B2C"),
+		"192.0.2.1 a.example helo.a j@a.example x@b.example - refused 550 no\n"
+		"192.0.2.1 a.example helo.a k@a.example y@b.example 4F1B2C accepted sent\n");
+}
+
 static void
 test_interleaved(void **state)
 {
@@ -334,6 +346,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_helo),
 		cmocka_unit_test(test_helo_of_somebody_else),
+		cmocka_unit_test(test_proxy),
 		cmocka_unit_test(test_interleaved),
 		cmocka_unit_test(test_aliases),
 		cmocka_unit_test(test_refused_as_a_whole),

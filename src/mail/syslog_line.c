@@ -116,12 +116,14 @@ static bool
 take_traditional(struct str *s, struct syslog_time *t)
 {
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct str name = str_slice(*s, 0, 3);
 	uint64_t day;
 	uint8_t month = 0;
 
-	while (month < 12 && !str_eq(name, str_from(months + 3 * month, 3)))
-		month++;
+	if (s->n < 3)
+		return false;
+	for (const char *m = months; month < 12; m += 3, month++)
+		if (m[0] == s->p[0] && m[1] == s->p[1] && m[2] == s->p[2])
+			break;
 	*s = str_skip(*s, 3);
 	if (month == 12 || !take_chr(s, ' '))
 		return false;

@@ -67,6 +67,8 @@ class Bed:
             "plain": {"smtpd_recipient_restrictions":
                       "reject_invalid_helo_hostname, check_client_access inline:"
                       "{ {203.0.113.5 = 550 5.7.25 no reverse name} }"},
+            "info": {"smtpd_recipient_restrictions": "check_recipient_access static:info"},
+            "submission": {},
             "proof_policy": policy_listener(self.proof_policy.address),
             "proof_milter": milter_listener(self.proof_milter.address),
             "policy": policy_listener(self.policy.address),
