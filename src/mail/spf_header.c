@@ -1,4 +1,5 @@
 /* mail/spf_header: see spf_header.h. */
+#include "mail/quote.h"
 #include "mail/spf_header.h"
 
 /* Bytes of one foreign value, and of one in the comment; more is cut. */
@@ -22,20 +23,6 @@ is_dot_atom(struct str s)
 	return true;
 }
 
-/* Put bytes that must not end what they stand in: those of `escape` get a backslash, and what is
- * not printable becomes "?". */
-static void
-put_clean(struct buf *out, struct str s, size_t max, const char *escape)
-{
-	s = str_slice(s, 0, max);
-	for (size_t i = 0; i < s.n; i++) {
-		char c = chr_is_print(s.p[i]) ? s.p[i] : '?';
-		if (str_find(str_of(escape), c) < strlen(escape))
-			buf_putc(out, '\\');
-		buf_putc(out, c);
-	}
-}
-
 /* dot-atom or quoted-string */
 static void
 put_value(struct buf *out, struct str s)
@@ -44,9 +31,7 @@ put_value(struct buf *out, struct str s)
 		buf_put(out, s);
 		return;
 	}
-	buf_putc(out, '"');
-	put_clean(out, s, VALUE_MAX, "\"\\");
-	buf_putc(out, '"');
+	quote_put_string(out, s, VALUE_MAX);
 }
 
 static void
@@ -70,9 +55,9 @@ put_meaning(const struct spf_header *h, struct buf *out)
 		: strcmp(h->result, "softfail") == 0	  ? "probably does not designate"
 							  : NULL;
 
-	put_clean(out, h->receiver, COMMENT_MAX, "()\\");
+	quote_put_clean(out, h->receiver, COMMENT_MAX, "()\\");
 	buf_puts(out, ": domain of ");
-	put_clean(out, h->of_helo ? h->helo : h->sender, COMMENT_MAX, "()\\");
+	quote_put_clean(out, h->of_helo ? h->helo : h->sender, COMMENT_MAX, "()\\");
 	if (verb)
 		buf_printf(out, " %s %s as permitted sender", verb, ip_text(&h->client, ip));
 	else
@@ -99,22 +84,12 @@ received_spf_print(const struct spf_header *h, struct buf *out)
 	put_pair(out, "problem", h->problem);
 }
 
-/* Labels of letters, digits, hyphens and underscores. */
-static bool
-is_domain(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!chr_is_alnum(s.p[i]) && str_find(STR("-_."), s.p[i]) == 3)
-			return false;
-	return s.n <= VALUE_MAX && is_dot_atom(s);
-}
-
 void
 auth_results_spf_print(const struct spf_header *h, struct buf *out)
 {
 	buf_puts(out, "spf=");
 	buf_puts(out, h->result);
-	if (!is_domain(h->domain))
+	if (!quote_is_domain(h->domain))
 		return;
 	buf_puts(out, h->of_helo ? " smtp.helo=" : " smtp.mailfrom=");
 	buf_put(out, h->domain);
