@@ -412,6 +412,19 @@ class ImportLog(unittest.TestCase):
         self.assertIn("a sample: one of", self.call("--max", 50, path).stdout.decode())
         self.assertEqual(self.report("--max", 400, path, status=1)["judged"], 400)
 
+    def test_many_recipients(self):
+        """More of one transaction than are kept apart still count."""
+        log = Log()
+        for i in range(300):
+            log.accepted(NO_PTR, "news@fine.example", "u%d@example.org" % i, "postmaster@b.example")
+        report = self.report(self.write("mail.log", log.text()), status=1)
+        self.assertEqual(report["then_now"]["accepted"],
+                         {"accepted": 300, "no_answer": 0, "put_off": 0, "refused": 300})
+        self.assertEqual(report["newly_refused"]["transactions"], 1)
+        rcpts = report["newly_refused"]["rcpt_domains"]
+        self.assertEqual(sum(rcpts.values()), 300)
+        self.assertEqual(sorted(rcpts), ["(not known)", "example.org"])
+
     # options ------------------------------------------------------------------------------------
 
     def test_command_line(self):
@@ -445,6 +458,12 @@ class ImportLog(unittest.TestCase):
                               capture_output=True, text=True, timeout=60)
         self.assertRegex(diff.stderr, r"^31 records, \d+ decisions change")
         self.assertEqual(out.stat().st_mode & 0o777, 0o600)
+
+    def test_records_that_cannot_be_written(self):
+        path = self.write("mail.log", some_mail(Log()).text())
+        self.bad(EX_IOERR, "/dev/full: No space left", "--out", "/dev/full", path)
+        self.bad(73, "no-folder", "--out", self.place / "no-folder" / "x", path)
+        self.bad(73, "no-folder", "--resume", self.place / "no-folder" / "x", path)
 
     # over the network ---------------------------------------------------------------------------
 
@@ -528,6 +547,20 @@ class ImportLog(unittest.TestCase):
         self.assertEqual((again["resumed"], dns.asked), (60, []))
         self.assertEqual(sorted(out.read_text().splitlines()),
                          sorted(state.read_text().splitlines()))
+
+    def test_two_runs_with_one_file(self):
+        self.ask(0.5)
+        path, state = self.distinct(20), self.place / "state"
+        first = subprocess.Popen([MXWARD, "import-log", "-c", str(self.place / "conf"), "--resume",
+                                  str(state), path], env=ENV, stdout=subprocess.DEVNULL)
+        try:
+            for _ in range(500):
+                if state.exists() and state.stat().st_size:
+                    break
+                time.sleep(0.01)
+            self.bad(EX_TEMPFAIL, "another run is writing to it", "--resume", state, path)
+        finally:
+            self.assertEqual(first.wait(30), 0)
 
     def test_resume_asks_what_other_settings_need(self):
         dns = self.ask()

@@ -35,7 +35,7 @@ struct import_key {
 	struct ip client;
 	struct str helo, from; /* p NULL: not known */
 	struct import_attempt *attempts;
-	size_t n;
+	size_t n, bytes;
 	bool judged;
 };
 
@@ -47,7 +47,7 @@ struct import_set {
 	struct import_key **slot;
 	size_t n_slots;
 	unsigned halved; /* one of 2^halved is kept */
-	size_t attempts;
+	size_t bytes;	 /* of memory, about */
 };
 
 void import_set_init(struct import_set *s, size_t max);

@@ -332,7 +332,10 @@ json_sample(const struct import_sample *s)
 	json_object_set_new(o, "from", json_str(s->from));
 	json_object_set_new(o, "rcpt", json_str(s->rcpt));
 	json_object_set_new(o, "queue", s->queue.n ? json_str(s->queue) : json_null());
-	json_object_set_new(o, "then", json_string(accepted ? statuses[s->status] : "refused"));
+	json_object_set_new(o, "then",
+		json_string(accepted				? statuses[s->status]
+				: s->outcome == POSTFIX_PUT_OFF ? "put_off"
+								: "refused"));
 	json_object_set_new(o, "code", accepted ? json_null() : json_integer(s->code));
 	json_object_set_new(o, "reason", accepted ? json_null() : json_str(s->reason));
 	json_object_set_new(o, "now", json_string(verdict_name(s->now)));

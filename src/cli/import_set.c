@@ -2,9 +2,9 @@
 #include "base/hash.h"
 #include "cli/import.h"
 
-#define ATTEMPTS_MAX  100 /* of one transaction that are kept apart */
-#define ATTEMPTS_MEAN 10  /* of all transactions, at most */
-#define FIRST_TEXT    256
+#define ATTEMPTS_MAX 100  /* of one transaction that are kept apart */
+#define KEY_BYTES    1500 /* of memory for a transaction, at most, on an average */
+#define FIRST_TEXT   256  /* bytes */
 
 void
 import_set_init(struct import_set *s, size_t max)
@@ -107,7 +107,7 @@ halve(struct import_set *s)
 	for (size_t i = 0; i < s->n; i++) {
 		struct import_key *k = s->key[i];
 		if (!is_sampled(s, k->sample)) {
-			s->attempts -= k->n;
+			s->bytes -= k->bytes;
 			free_key(k);
 			continue;
 		}
@@ -119,10 +119,25 @@ halve(struct import_set *s)
 	s->n = kept;
 }
 
+static bool
+is_full(const struct import_set *s)
+{
+	bool heavy = s->n > 16 && s->bytes / KEY_BYTES >= s->max;
+
+	return s->halved < 63 && (s->n >= s->max || heavy);
+}
+
 static struct str
 copy(struct arena *a, struct str s)
 {
 	return s.p ? arena_str(a, s) : s;
+}
+
+static void
+grew(struct import_set *s, struct import_key *k, size_t bytes)
+{
+	k->bytes += bytes;
+	s->bytes += bytes;
 }
 
 static struct import_key *
@@ -142,6 +157,7 @@ add_key(struct import_set *s, const struct postfix_attempt *a, uint64_t hash, ui
 		s->key = heap_realloc(s->key, s->room * sizeof(struct import_key *));
 	}
 	s->key[s->n++] = k;
+	grew(s, k, sizeof(*k) + FIRST_TEXT);
 	return k;
 }
 
@@ -175,7 +191,7 @@ add_attempt(struct import_set *s, struct import_key *k, const struct postfix_att
 		x->next = k->attempts;
 		k->attempts = x;
 		k->n++;
-		s->attempts++;
+		grew(s, k, sizeof(*x) + rcpt.n + a->name.n + a->queue.n + a->reason.n);
 	}
 	x->count++;
 	x->time = a->time;
@@ -189,8 +205,7 @@ import_set_add(struct import_set *s, const struct postfix_attempt *a)
 
 	if (!k) {
 		uint64_t sample = sample_of(&a->client, a->helo, a->from);
-		while (is_sampled(s, sample) && s->halved < 63 &&
-			(s->n == s->max || s->attempts >= s->max * ATTEMPTS_MEAN))
+		while (is_sampled(s, sample) && is_full(s))
 			halve(s);
 		if (!is_sampled(s, sample))
 			return;

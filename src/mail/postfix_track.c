@@ -9,6 +9,7 @@
 #define NOTES	   20000
 #define NOTE_S	   86400 /* a client's HELO is believed for so long */
 #define RCPT_MAX   100	 /* of a message; with the next ones it is told of in parts */
+#define TEXT	   ((size_t)64 << 20)
 #define NAME_MAX   255
 #define FIRST_TEXT 384
 
@@ -50,7 +51,8 @@ struct message {
 	struct str queue, name, helo, from; /* helo, from: p NULL while not known */
 	struct rcpt *rcpt;
 	unsigned n_rcpt;
-	bool told; /* of some of its recipients */
+	size_t bytes; /* of its strings, about */
+	bool told;    /* of some of its recipients */
 };
 
 /* What a client said in HELO when it came with this sender. */
@@ -66,6 +68,7 @@ struct postfix_track {
 	struct arena *arena;
 	struct table sessions, messages, notes;
 	struct postfix_counts counts;
+	size_t bytes; /* of all messages' strings */
 	/* of the line at hand */
 	int64_t now;
 	struct str host;
@@ -231,6 +234,7 @@ tell_rcpts(struct postfix_track *t, struct message *m)
 static void
 drop_message(struct postfix_track *t, struct message *m)
 {
+	t->bytes -= m->bytes;
 	arena_done(&m->arena);
 	table_remove(&t->messages, &m->entry);
 }
@@ -308,6 +312,28 @@ disconnected(struct postfix_track *t, const struct syslog_line *line)
 
 /* Messages. */
 
+static void
+give_up_oldest(struct postfix_track *t)
+{
+	end_message(t, (struct message *)table_oldest(&t->messages));
+	t->counts.given_up++;
+}
+
+static void
+count_bytes(struct postfix_track *t, struct message *m, size_t n)
+{
+	m->bytes += n;
+	t->bytes += n;
+}
+
+/* A string for as long as the message lives. */
+static struct str
+message_str(struct postfix_track *t, struct message *m, struct str s)
+{
+	count_bytes(t, m, s.n);
+	return arena_str(&m->arena, s);
+}
+
 static uint64_t
 message_hash(const struct postfix_track *t, struct str queue)
 {
@@ -351,18 +377,16 @@ message_begins(
 	struct message *m = find_message(t, p->queue);
 	if (m)
 		end_message(t, m);
-	if (t->messages.n == t->messages.max) {
-		end_message(t, (struct message *)table_oldest(&t->messages));
-		t->counts.given_up++;
-	}
+	if (t->messages.n == t->messages.max)
+		give_up_oldest(t);
 	m = (struct message *)table_add(&t->messages, t->arena, message_hash(t, p->queue));
 	arena_init(&m->arena, FIRST_TEXT, SIZE_MAX);
 	m->time = t->now;
 	m->client = p->client;
-	m->queue = arena_str(&m->arena, p->queue);
-	m->name = arena_str(&m->arena, s && s->n_name ? str_from(s->name, s->n_name) : p->name);
+	m->queue = message_str(t, m, p->queue);
+	m->name = message_str(t, m, s && s->n_name ? str_from(s->name, s->n_name) : p->name);
 	if (s && s->n_helo)
-		m->helo = arena_str(&m->arena, str_from(s->helo, s->n_helo));
+		m->helo = message_str(t, m, str_from(s->helo, s->n_helo));
 	if (s)
 		s->n_queue = keep(s->queue, sizeof(s->queue), p->queue);
 }
@@ -373,7 +397,7 @@ queued(struct postfix_track *t, const struct postfix_line *p)
 	struct message *m = find_message(t, p->queue);
 
 	if (m && p->from.p && !m->from.p)
-		m->from = arena_str(&m->arena, p->from);
+		m->from = message_str(t, m, p->from);
 }
 
 static void
@@ -397,11 +421,14 @@ delivered(struct postfix_track *t, const struct postfix_line *p)
 	if (m->n_rcpt == RCPT_MAX)
 		tell_rcpts(t, m);
 	r = arena_new(&m->arena, struct rcpt);
-	r->address = arena_str(&m->arena, rcpt);
+	count_bytes(t, m, sizeof(*r));
+	r->address = message_str(t, m, rcpt);
 	r->status = p->status;
 	r->next = m->rcpt;
 	m->rcpt = r;
 	m->n_rcpt++;
+	while (t->bytes > t->o.text)
+		give_up_oldest(t);
 }
 
 /* A line has told the HELO: the session's messages have it too. */
@@ -421,7 +448,7 @@ learn_helo(struct postfix_track *t, struct session *s, const struct postfix_line
 	if (p->queue.p)
 		m = find_message(t, p->queue);
 	if (m && ip_eq(&m->client, &p->client) && !m->helo.p)
-		m->helo = arena_str(&m->arena, p->helo);
+		m->helo = message_str(t, m, p->helo);
 }
 
 static enum postfix_outcome
@@ -519,6 +546,7 @@ postfix_track_new(struct arena *a, const struct postfix_track_options *o)
 	size_t messages = o->messages ? o->messages : MESSAGES;
 
 	t->o = *o;
+	t->o.text = o->text ? o->text : TEXT;
 	t->arena = a;
 	table_init(&t->sessions, a, sessions, sizeof(struct session));
 	table_init(&t->messages, a, messages, sizeof(struct message));

@@ -55,12 +55,13 @@ struct postfix_track;
 
 struct postfix_track_options {
 	size_t sessions, messages; /* kept at most; 0: 5,000 and 50,000 */
+	size_t text;		   /* bytes of the recipients of messages, at most; 0: 64 MiB */
 	void (*attempt)(void *ctx, const struct postfix_attempt *attempt);
 	void *ctx;
 };
 
-/* Lives in a, whose memory grows up to about 600 bytes for each session and message, and as much
- * again for the recipients of a message. */
+/* Lives in a, whose memory grows up to about 600 bytes for each session, message and HELO that is
+ * remembered.  The texts of messages come on top. */
 struct postfix_track *postfix_track_new(struct arena *a, const struct postfix_track_options *o);
 /* time: of the line, seconds since 1970. */
 void postfix_track_line(struct postfix_track *t, const struct syslog_line *line, int64_t time);

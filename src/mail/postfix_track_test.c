@@ -47,7 +47,7 @@ attempt(void *ctx, const struct postfix_attempt *a)
 
 /* Lines without what stands before "smtpd[1]: ..."; each a second later than the one before. */
 static struct postfix_counts
-track(const char *log, size_t most)
+track(const char *log, size_t most, size_t text)
 {
 	struct arena a;
 	struct str rest = str_of(log), line;
@@ -56,7 +56,7 @@ track(const char *log, size_t most)
 	arena_init(&a, 4096, SIZE_MAX);
 	out = BUF(told);
 	const struct postfix_track_options o = {
-		.sessions = most, .messages = most, .attempt = attempt};
+		.sessions = most, .messages = most, .text = text, .attempt = attempt};
 	struct postfix_track *t = postfix_track_new(&a, &o);
 	while (str_split(&rest, '\n', &line)) {
 		char room[2000];
@@ -77,7 +77,7 @@ track(const char *log, size_t most)
 static void
 expect(const char *log, const char *expected)
 {
-	struct postfix_counts c = track(log, 0);
+	struct postfix_counts c = track(log, 0, 0);
 
 	if (!str_eq(buf_str(&out), str_of(expected)))
 		fail_msg("%s\nhas become\n%.*s\nnot\n%s", log, STR_ARG(buf_str(&out)), expected);
@@ -272,7 +272,7 @@ test_left_out(void **state)
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct postfix_counts c = track(cases[i].log, 0);
+		struct postfix_counts c = track(cases[i].log, 0, 0);
 		uint64_t n;
 		memcpy(&n, (const char *)&c + cases[i].counter, sizeof(n));
 		if (n != 1 || c.attempts)
@@ -295,7 +295,7 @@ test_refused_after_login(void **state)
 		      "smtpd[1]: 4F1B2C: client=a.example[192.0.2.1], sasl_method=LOGIN, "
 		      "sasl_username=joe\n" REJECT("1", "a.example[192.0.2.1]", "550 5.1.1")
 				ENVELOPE("j@a.example", "x@b.example", "a"),
-			0);
+			0, 0);
 
 	assert_int_equal(c.authenticated, 2);
 	assert_int_equal(c.attempts, 0);
@@ -316,7 +316,7 @@ test_bounds(void **state)
 			i, i, 10000 + i, 10000 + i, 10000 + i);
 	buf_putc(&b, '\0');
 	assert_false(buf_is_cut(&b));
-	struct postfix_counts c = track(log, 4);
+	struct postfix_counts c = track(log, 4, 0);
 	assert_int_equal(c.attempts, 500);
 	assert_int_equal(c.given_up, 496 * 2);
 }
@@ -334,7 +334,11 @@ test_many_recipients(void **state)
 	buf_puts(&b, REMOVED("4F1B2C"));
 	buf_putc(&b, '\0');
 	assert_false(buf_is_cut(&b));
-	assert_int_equal(track(log, 0).attempts, 250);
+	assert_int_equal(track(log, 0, 0).attempts, 250);
+	/* Where there is no room for them the message is given up: those to come are lost. */
+	struct postfix_counts c = track(log, 0, 1000);
+	assert_int_equal(c.given_up, 1);
+	assert_in_range(c.attempts, 5, 50);
 }
 
 int
