@@ -7,10 +7,11 @@
  * So sums of several hosts add up, a record is always a blob with its checksum, and the server
  * needs no scripts.
  *
- * When the answer to an EXEC does not come, nobody knows whether it was done.  So each transaction
- * leaves its number under the writer's name, which is watched too: before the same changes are
- * tried again, that number says how it ended, and an EXEC that is still under way somewhere can end
- * in nothing any more.
+ * When the answer to an EXEC does not come, nobody knows whether it was done, or will be done yet
+ * by a server that reads it late.  So each transaction counts, under a key of its writer, the
+ * changes that the writer has made, and that key is watched too.  Before the same changes are tried
+ * again it says how many of them are made; and of all transactions that were sent from the same
+ * count, only the first to arrive can be done.
  */
 #include <stdio.h>
 
@@ -248,16 +249,19 @@ ask_for(struct store *s, const struct batch *b)
 	return status;
 }
 
-/* How the transaction of before ended.  True: it was done, and the batch is another one now. */
+/* True: what nobody knew of was made, and the batch is another one now. */
 static bool
-settle_doubt(struct redis *q, const struct redis_value *number)
+settle_doubt(struct redis *q, const struct redis_value *count)
 {
-	int64_t n, doubtful = q->doubtful;
+	int64_t n;
 
-	q->doubtful = 0;
-	if (!doubtful || !redis_number(number, &n) || n != doubtful)
+	/* Less than before: the server has lost something, or everything. */
+	if (!q->doubt || !redis_number(count, &n) || n <= q->position ||
+		n - q->position > (int64_t)q->doubt)
 		return false;
-	q->done += q->doubt;
+	q->done += (size_t)(n - q->position);
+	q->position = n;
+	q->doubt = 0;
 	return true;
 }
 
@@ -482,7 +486,7 @@ put_transaction(struct store *s, const struct batch *b)
 	}
 	redis_command(q, "SET", 2);
 	redis_put_writer(q, str_of(q->id));
-	redis_put_number(q, ++q->number);
+	redis_put_number(q, q->position + (int64_t)(b->n - q->done));
 	redis_command(q, "ZADD", 3);
 	redis_put_name(q, "writers");
 	redis_put_number(q, b->now);
@@ -519,14 +523,13 @@ commit(struct store *s, const struct batch *b)
 {
 	struct redis *q = s->own;
 
+	size_t n = b->n - q->done;
 	put_transaction(s, b);
-	q->doubtful = q->number;
-	q->doubt = b->n - q->done;
+	q->doubt = n > q->doubt ? n : q->doubt;
 	size_t asked = q->out.commands;
 	enum store_status status = redis_call(s);
 	if (q->n_values < asked)
 		return status; /* nobody knows */
-	q->doubtful = 0;
 	const struct redis_value *last = q->value[asked - 1];
 	if (last->type == REDIS_NIL)
 		return STORE_BUSY;
@@ -535,6 +538,8 @@ commit(struct store *s, const struct batch *b)
 			? status
 			: store_trouble(s, "Redis at %s says something else than was asked", q->at);
 	look_at_outcome(s, last);
+	q->position += (int64_t)n;
+	q->doubt = 0;
 	q->done = 0;
 	q->had_format = q->has_format = true;
 	q->hot_mine = q->hot_mine || b->hot;
@@ -616,28 +621,16 @@ redis_backup(struct store *s, const char *path, struct errbuf *e)
 		path, q->at);
 }
 
-void
-redis_forget_writer(struct redis *q, struct str id)
-{
-	redis_command(q, "DEL", 1);
-	redis_put_writer(q, id);
-	redis_command(q, "ZREM", 2);
-	redis_put_name(q, "writers");
-	redis_put(q, id);
-	redis_command(q, "HDEL", 2);
-	redis_put_name(q, "walls");
-	redis_put(q, id);
-}
-
-/* Leave nothing behind that only we need. */
+/* Nobody else asks for the count; what our clock said counts for a while yet. */
 static void
 say_goodbye(struct store *s)
 {
 	struct redis *q = s->own;
 
-	if (q->fd < 0 || s->o.read_only || q->number == 0 || q->doubtful)
+	if (q->fd < 0 || s->o.read_only || q->position == 0 || q->doubt)
 		return;
-	redis_forget_writer(q, str_of(q->id));
+	redis_command(q, "DEL", 1);
+	redis_put_writer(q, str_of(q->id));
 	(void)redis_call(s);
 }
 

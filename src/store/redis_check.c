@@ -103,12 +103,12 @@ look(struct store *s, enum store_table table, struct str key, const char **what,
 	redis_command(q, "GET", 1);
 	redis_put_record(q, table, key);
 	enum store_status status = redis_call(s);
-	if (status == STORE_FAIL && q->n_values == 3 && q->value[2]->type == REDIS_ERROR) {
+	if (status != STORE_OK)
+		return status;
+	if (q->value[2]->type == REDIS_ERROR) {
 		*what = "is no record: something else has its key";
 		return STORE_OK;
 	}
-	if (status != STORE_OK)
-		return status;
 	status = redis_record(q->value[2], table, key, &r);
 	if (status == STORE_FAIL)
 		*what = "is damaged";

@@ -236,6 +236,19 @@ remove_them(struct store *s, struct sweeping *w)
 	return STORE_OK;
 }
 
+static void
+forget_writer(struct redis *q, struct str id)
+{
+	redis_command(q, "DEL", 1);
+	redis_put_writer(q, id);
+	redis_command(q, "ZREM", 2);
+	redis_put_name(q, "writers");
+	redis_put(q, id);
+	redis_command(q, "HDEL", 2);
+	redis_put_name(q, "walls");
+	redis_put(q, id);
+}
+
 /* Processes that are long gone; and that the time has passed. */
 static enum store_status
 forget_writers(struct store *s, const struct sweeping *w)
@@ -256,7 +269,7 @@ forget_writers(struct store *s, const struct sweeping *w)
 	for (size_t i = 0; q->value[0]->type == REDIS_LIST && i < q->value[0]->n; i++) {
 		const struct redis_value *id = q->value[0]->item[i];
 		if (id->type == REDIS_TEXT)
-			redis_forget_writer(q, id->text);
+			forget_writer(q, id->text);
 	}
 	return q->out.commands ? redis_call(s) : STORE_OK;
 }

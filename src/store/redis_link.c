@@ -16,6 +16,7 @@
 #define REST_MIN_MS 500
 #define REST_MAX_MS 4000
 #define OUT_MIN	    4096
+#define WRONG_TYPE  "WRONGTYPE"
 #define OUT_KEPT    ((size_t)1 << 20)
 
 /* --- putting commands together --- */
@@ -182,7 +183,7 @@ static const struct meaning meanings[] = {
 	{"CLUSTERDOWN", "is part of a cluster, with which this does not work", false},
 	{"TRYAGAIN", "is part of a cluster, with which this does not work", false},
 	{"BUSY", "is busy with a script", false},
-	{"WRONGTYPE", "holds under our prefix something that is not ours", false},
+	{WRONG_TYPE, "holds under our prefix something that is not ours", false},
 	{"DENIED", "does not serve us (protected mode)", true},
 	{"NOSCRIPT", "speaks of scripts, and we use none", true},
 };
@@ -200,9 +201,9 @@ redis_error(struct store *s, struct str text)
 		if (str_eq(code, str_of(meanings[i].code)))
 			m = &meanings[i];
 	buf_put_escaped(&said, text, 80);
-	if (m && m->leave) {
+	if (m && m->leave && !q->fresh) {
 		redis_disconnect(q);
-		q->again = !q->fresh;
+		q->again = true;
 	}
 	return store_trouble(s, "Redis at %s %s: \"%.*s\"", q->at, m ? m->means : "refuses",
 		STR_ARG(buf_str(&said)));
@@ -293,6 +294,13 @@ is_farewell(const struct redis *q, size_t asked)
 	return q->n_values == 1 && asked > 1 && q->value[0]->type == REDIS_ERROR;
 }
 
+/* Something else has the place of a key of ours: that costs what was there, and no more. */
+static bool
+is_odd_key(const struct redis_value *v)
+{
+	return str_has_prefix(v->text, STR(WRONG_TYPE " "));
+}
+
 enum store_status
 redis_call(struct store *s)
 {
@@ -318,7 +326,7 @@ redis_call(struct store *s)
 		return status;
 	q->rest_ms = 0;
 	for (size_t i = 0; i < q->n_values; i++)
-		if (q->value[i]->type == REDIS_ERROR)
+		if (q->value[i]->type == REDIS_ERROR && !is_odd_key(q->value[i]))
 			return redis_error(s, q->value[i]->text);
 	return status;
 }

@@ -12,7 +12,7 @@
  *	time	   the store's time
  *	format	   of all this: 1
  *	size	   hash: bytes of each table, as redis_cost() counts them
- *	writer:ID  the number of the writer's last transaction
+ *	writer:ID  how many changes the writer has made
  *	writers	   sorted set of writers by the time of that
  *	walls	   hash: what each writer's wall clock is ahead of the store's time, and when it was
  */
@@ -51,10 +51,9 @@ struct redis {
 
 	/* Of this writer's transactions: see apply. */
 	char id[17];
-	int64_t number;
-	int64_t doubtful; /* the number of one of which nobody knows whether it was done; 0: none */
-	size_t doubt;	  /* changes that it had */
-	size_t done;	  /* changes at the head of the queue that are done already */
+	int64_t position; /* changes that it has made, as the server last said */
+	size_t doubt;	  /* of those sent since, nobody knows whether they were made; at most */
+	size_t done;	  /* changes at the head of the queue that are made already */
 
 	bool hot_known, hot_mine;
 	int64_t hot;
@@ -91,7 +90,8 @@ void redis_put_by_time(struct redis *q, enum store_table table, int kind);
 void redis_put_writer(struct redis *q, struct str id);
 
 /* Send what was put together, and wait for all answers: q->value[0..n_values).  STORE_FAIL, with
- * the trouble noted, where there is none or one of them is an error. */
+ * the trouble noted, where there is none or one of them is an error; but that a key is of another
+ * type is an answer. */
 enum store_status redis_call(struct store *s);
 /* Note what an error means; always STORE_FAIL. */
 enum store_status redis_error(struct store *s, struct str text);
@@ -110,8 +110,6 @@ void redis_take_out(
 
 /* Commands by which the tables have grown so much. */
 void redis_put_sizes(struct redis *q, const int64_t grown[STORE_TABLES], int sign);
-/* Commands that forget a writer. */
-void redis_forget_writer(struct redis *q, struct str id);
 
 /* --- redis_time.c --- */
 

@@ -16,7 +16,9 @@
  */
 #include "store/redis_private.h"
 
-#define GONE_S 3600 /* a host that has not written for so long has no say */
+/* A host that has not written for so long has no say.  One that restarts has until then, so that
+ * another one which comes back before it does not believe its own clock alone. */
+#define GONE_S 7200
 
 static void
 learn_walls(struct store *s, const struct redis_value *walls)
@@ -89,12 +91,14 @@ int64_t
 redis_time_wall(struct store *s)
 {
 	const struct redis *q = s->own;
-	int64_t wall = store_wall(s), now = s->age.now;
+	int64_t wall = store_wall(s);
+	uint64_t ms = store_ms(s), passed = (ms > s->age.ms ? ms - s->age.ms : 0) + s->age.rest;
+	int64_t now = s->age.now + (int64_t)(passed / 1000); /* which is about to be */
 
 	if (!q->has_others)
 		return wall;
 	/* The others' clocks have gone on meanwhile. */
-	int64_t since = (int64_t)((store_ms(s) - q->their_ms) / 1000);
+	int64_t since = (int64_t)((ms - q->their_ms) / 1000);
 	int64_t first = q->earliest + since, last = q->latest + since;
 	if (wall < first)
 		first = wall;

@@ -65,7 +65,7 @@ become_server(const char *options)
 	int null = open("/dev/null", O_RDWR);
 
 	snprintf(room, sizeof(room),
-		"--port 0 --appendonly no --daemonize no --enable-debug-command yes %s", options);
+		"--port 0 --appendonly no --daemonize no %s", options);
 	for (char *at = room, *w; (w = strsep(&at, " "));)
 		if (w[0])
 			word[n++] = w;
