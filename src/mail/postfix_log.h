@@ -52,7 +52,7 @@ struct postfix_line {
 	bool cut;	  /* the line ended too early */
 	struct str queue; /* NULL before the message has an id */
 	struct ip client; /* len 0: not known */
-	struct str name;  /* of the client, "unknown" where it has none */
+	struct str name;  /* of the client, "unknown" or empty where it has none */
 	uint16_t code;	  /* 550; 0 where the line has none */
 	struct str reply; /* what follows it: "5.7.1 <...>: Relay access denied" */
 	struct str from, to, orig_to, helo;

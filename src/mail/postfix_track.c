@@ -363,6 +363,14 @@ is_left_out(struct postfix_track *t, const struct session *s, const struct postf
 	return true;
 }
 
+static struct str
+name_of(const struct session *s, const struct postfix_line *p)
+{
+	if (s && s->n_name)
+		return str_from(s->name, s->n_name);
+	return p->name.n ? p->name : STR("unknown");
+}
+
 static void
 message_begins(
 	struct postfix_track *t, const struct syslog_line *line, const struct postfix_line *p)
@@ -384,7 +392,7 @@ message_begins(
 	m->time = t->now;
 	m->client = p->client;
 	m->queue = message_str(t, m, p->queue);
-	m->name = message_str(t, m, s && s->n_name ? str_from(s->name, s->n_name) : p->name);
+	m->name = message_str(t, m, name_of(s, p));
 	if (s && s->n_helo)
 		m->helo = message_str(t, m, str_from(s->helo, s->n_helo));
 	if (s)
@@ -475,7 +483,7 @@ acted(struct postfix_track *t, const struct syslog_line *line, const struct post
 		return;
 	struct postfix_attempt a = {.time = t->now,
 		.client = p->client,
-		.name = s && s->n_name ? str_from(s->name, s->n_name) : p->name,
+		.name = name_of(s, p),
 		.helo = p->helo,
 		.from = p->from,
 		.rcpt = p->to,
@@ -484,8 +492,6 @@ acted(struct postfix_track *t, const struct syslog_line *line, const struct post
 		.status = POSTFIX_SENT,
 		.code = p->action == POSTFIX_REJECT ? p->code : 0,
 		.reason = postfix_reason(p->reply)};
-	if (!a.name.n)
-		a.name = STR("unknown");
 	tell(t, &a);
 }
 

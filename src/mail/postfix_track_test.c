@@ -248,6 +248,11 @@ test_hostname(void **state)
 	       "smtpd[1]: connect from unknown[192.0.2.1]\n" REJECT(
 		       "1", "unknown[192.0.2.1]", "550 5.1.1") ENVELOPE("", "x@b.example", "a"),
 		"192.0.2.1 liar.example a <> x@b.example - refused 550 no\n");
+	/* postscreen(8) asks for no names */
+	expect("postscreen[1]: NOQUEUE: reject: RCPT from [192.0.2.1]:9: 450 4.3.2 no" ENVELOPE(
+		       "", "x@b.example", "a") WHOLE("smtpd", "4F1B2C", "[192.0.2.1]"),
+		"192.0.2.1 unknown a <> x@b.example - put-off 450 no\n"
+		"192.0.2.1 unknown - j@a.example x@b.example 4F1B2C accepted sent\n");
 }
 
 static void
