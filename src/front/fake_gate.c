@@ -182,6 +182,13 @@ fake_gate_answer(void)
 }
 
 void
+visit_queue_id(struct visit *v, struct str queue_id)
+{
+	if (queue_id.n)
+		note(v, "queue", queue_id);
+}
+
+void
 visit_end(struct visit *v)
 {
 	if (!v)

@@ -364,13 +364,10 @@ tell_silent(void *ctx)
 }
 
 static void
-note_decision(struct visit *v, const struct verdict *verdict, uint64_t took_us)
+set_untold(struct visit *v)
 {
 	struct gate *g = v->gate;
 
-	if (!g->o.remember || !v->txn)
-		return;
-	v->rcpts[v->n_rcpts++] = (struct visit_rcpt){v->rcpt, verdict, took_us};
 	v->decided_ms = clock_ms();
 	if (list_is_empty(&g->untold))
 		timer_set(g->untold_timer, SILENT_MS);
@@ -378,6 +375,17 @@ note_decision(struct visit *v, const struct verdict *verdict, uint64_t took_us)
 		list_remove(&v->untold);
 	list_add_last(&g->untold, &v->untold);
 	v->is_untold = true;
+}
+
+static void
+note_decision(struct visit *v, const struct verdict *verdict, uint64_t took_us)
+{
+	struct gate *g = v->gate;
+
+	if (!g->o.remember || !v->txn)
+		return;
+	v->rcpts[v->n_rcpts++] = (struct visit_rcpt){v->rcpt, verdict, took_us};
+	set_untold(v);
 }
 
 /* A case has room for so many recipients: what comes now belongs to another. */
@@ -564,7 +572,8 @@ visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	v->pending = true;
 	v->asked_us = clock_us();
 	v->rcpt = arena_str(&v->arena, rcpt);
-	v->queue_id = arena_str(&v->arena, queue_id);
+	if (queue_id.n || !v->queue_id.p)
+		v->queue_id = arena_str(&v->arena, queue_id);
 	v->done = done;
 	v->done_ctx = ctx;
 	if (!v->txn || !transaction_waits_for_network(v->txn)) {
@@ -574,6 +583,16 @@ visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	if (!v->timer)
 		v->timer = timer_new(v->gate->o.loop, out_of_time, v);
 	timer_set(v->timer, v->generation->budget_ms);
+}
+
+void
+visit_queue_id(struct visit *v, struct str queue_id)
+{
+	if (!queue_id.n || !v->n_rcpts || str_eq(v->queue_id, queue_id))
+		return;
+	v->queue_id = arena_str(&v->arena, queue_id);
+	if (v->txn)
+		set_untold(v);
 }
 
 void

@@ -90,7 +90,8 @@ struct gate_options {
 	void (*decided)(void *ctx, const struct decision *d);
 	/* A visit in which something was checked and decided is over, or has the most recipients
 	 * that a case can have, or has been silent for a second.  In the last case it may go on:
-	 * then this is called again with more recipients under the same id.  May be NULL. */
+	 * then this is called again with more recipients, or a queue id, under the same case id.
+	 * May be NULL. */
 	void (*remember)(void *ctx, const struct visit_case *c);
 	/* A recipient of somebody who is checked, whom the mail server refused by itself.  May be
 	 * NULL. */
@@ -137,6 +138,8 @@ void visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx);
 /* The mail server itself has refused a recipient: there is nothing to judge, but it is told. */
 void visit_rcpt_refused(struct visit *v);
+/* The queue id that the mail server gave the message, where it is told so late. */
+void visit_queue_id(struct visit *v, struct str queue_id);
 /* The message is over or aborted, or the peer has gone.  NULL is fine. */
 void visit_end(struct visit *v);
 /* For a tagged message: what its header says ("tag; score=3.5; findings=helo_alias"). */

@@ -305,11 +305,13 @@ note_case(void *ctx, const struct visit_case *c)
 	struct told *t = ctx;
 	struct buf b = buf_on(t->text + t->n, sizeof(t->text) - 1 - t->n);
 
-	assert_true(c->n > 0 && c->n <= VISIT_RCPTS && c->n_before < c->n);
+	assert_true(c->n > 0 && c->n <= VISIT_RCPTS && c->n_before <= c->n);
 	assert_non_null(c->transaction);
-	buf_printf(&b, "%zu-%zu %.*s..%.*s %s %.*s\n", c->n_before, c->n, STR_ARG(c->rcpt[0].rcpt),
-		STR_ARG(c->rcpt[c->n - 1].rcpt), verdict_name(c->rcpt[0].verdict->kind),
-		STR_ARG(c->case_id));
+	buf_printf(&b, "%zu-%zu %.*s..%.*s %s ", c->n_before, c->n, STR_ARG(c->rcpt[0].rcpt),
+		STR_ARG(c->rcpt[c->n - 1].rcpt), verdict_name(c->rcpt[0].verdict->kind));
+	if (c->queue_id.n)
+		buf_printf(&b, "%.*s ", STR_ARG(c->queue_id));
+	buf_printf(&b, "%.*s\n", STR_ARG(c->case_id));
 	t->n += b.n;
 	t->text[t->n] = '\0';
 	if (t->loop)
@@ -434,6 +436,33 @@ test_a_silent_visit_is_told(void **state)
 	bed_done(&b);
 }
 
+/* Mail servers know the queue id late. */
+static void
+test_a_late_queue_id_is_told(void **state)
+{
+	struct bed b;
+	struct told told;
+
+	bed_init(&b, true, false);
+	bed_remember(&b, &told);
+	told.loop = b.loop;
+	struct visit *v = visit_from(&b, "good@x", false);
+	judge_rcpts(v, 1, 1);
+	visit_queue_id(v, STR("4F5C"));
+	loop_run(b.loop);
+	visit_queue_id(v, STR("4F5C")); /* nothing new */
+	visit_end(v);
+	v = visit_from(&b, "good@x", false);
+	judge_rcpts(v, 1, 1);
+	loop_run(b.loop);
+	visit_queue_id(v, STR("4F5D"));
+	visit_end(v);
+	const char *const lines[] = {"0-1 r1@example..r1@example accept 4F5C ",
+		"0-1 r1@example..r1@example accept ", "1-1 r1@example..r1@example accept 4F5D "};
+	assert_told(&told, lines, COUNT(lines));
+	bed_done(&b);
+}
+
 int
 main(void)
 {
@@ -449,6 +478,7 @@ main(void)
 		cmocka_unit_test(test_a_visit_is_told_when_it_is_over),
 		cmocka_unit_test(test_a_full_case_is_followed_by_another),
 		cmocka_unit_test(test_a_silent_visit_is_told),
+		cmocka_unit_test(test_a_late_queue_id_is_told),
 	};
 
 	hash_seed();

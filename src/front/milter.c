@@ -201,6 +201,9 @@ on_eom(struct milter_conn *c, struct str data, struct buf *out)
 
 	if (tag.n > 0 && (c->terms.actions & MILTER_CAN_ADDHDRS))
 		milter_put_addheader(out, STR(FRONT_TAG_HEADER), tag);
+	/* Postfix has none before the first recipient is accepted. */
+	if (c->in_message)
+		visit_queue_id(c->conn.place.visit, str_from(c->queue_id, c->queue_id_n));
 	end_message(c);
 	return SAY_CONTINUE;
 }
@@ -234,14 +237,12 @@ note_macro(struct milter_conn *c, char command, struct str name, struct str valu
 	if (command == MILTER_MAIL) {
 		if (str_eq(name, STR("{auth_authen}")) || str_eq(name, STR("{auth_type}")))
 			c->mail_authenticated |= value.n > 0;
-	} else if (command == MILTER_RCPT) {
-		if (str_eq(name, STR("{rcpt_mailer}"))) {
-			c->rcpt_refused = str_eq(value, STR("error"));
-		} else if (str_eq(name, STR("i"))) {
-			value = str_slice(value, 0, QUEUE_ID_MAX);
-			c->queue_id_n = (uint8_t)value.n;
-			memcpy(c->queue_id, value.p, value.n);
-		}
+	} else if (command == MILTER_RCPT && str_eq(name, STR("{rcpt_mailer}"))) {
+		c->rcpt_refused = str_eq(value, STR("error"));
+	} else if ((command == MILTER_RCPT || command == MILTER_EOM) && str_eq(name, STR("i"))) {
+		value = str_slice(value, 0, QUEUE_ID_MAX);
+		c->queue_id_n = (uint8_t)value.n;
+		memcpy(c->queue_id, value.p, value.n);
 	}
 }
 

@@ -100,6 +100,10 @@ static const struct dialogue {
 			{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}},
 		NEW("1") FROM("1") "1 judge tag@x\n1 judge tag@y\n1 end\n" NEW("2")
 			FROM("2") "2 judge bob@x\n2 end\n"},
+	{"a queue id that is known only at the end",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'D', STR_INIT("Ei\0004F5C\0"), ""}, {'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge bob@x\n1 queue 4F5C\n1 end\n"},
 	{"the same HELO again after STARTTLS",
 		{HELLO, {'A', STR_INIT(""), ""}, {'H', STR_INIT("mx.example\0"), "c"},
 			{'M', MAIL, ""}},

@@ -187,6 +187,8 @@ serve(struct policy_conn *c, const struct policy_request *q)
 	case POLICY_DATA:
 	case POLICY_EOM:
 		/* No recipient can follow. */
+		if (c->conn.place.visit && c->message && c->message == message_of(q))
+			visit_queue_id(c->conn.place.visit, q->queue_id);
 		parking_end(&c->conn.front->parking, &c->conn.place);
 		break;
 	case POLICY_OTHER:

@@ -21,7 +21,7 @@
 
 /* One request and the answer to it; fields left out are those of an ordinary one. */
 struct turn {
-	const char *state, *rcpt, *instance, *helo, *from, *addr, *user, *request;
+	const char *state, *rcpt, *instance, *helo, *from, *addr, *user, *queue, *request;
 	const char *answer;
 };
 
@@ -38,6 +38,7 @@ ask(struct peer *p, const struct turn *t)
 	buf_printf(&b, "sender=%s\n", t->from ? t->from : "ann@example");
 	buf_printf(&b, "recipient=%s\n", t->rcpt ? t->rcpt : "");
 	buf_printf(&b, "instance=%s\n", t->instance ? t->instance : "1");
+	buf_printf(&b, "queue_id=%s\n", t->queue ? t->queue : "");
 	buf_printf(&b, "sasl_username=%s\n\n", t->user ? t->user : "");
 	peer_say(p, buf_str(&b));
 }
@@ -79,6 +80,14 @@ static const struct dialogue {
 			{.state = "MAIL", .answer = DUNNO}, {.rcpt = "bob@x", .answer = DUNNO},
 			{.state = "DATA", .answer = DUNNO},
 			{.state = "END-OF-MESSAGE", .answer = DUNNO}},
+		NEW TOLD "1 judge bob@x\n1 end\n"},
+	{"a queue id that is known only at the end",
+		{{.rcpt = "bob@x", .answer = DUNNO},
+			{.state = "END-OF-MESSAGE", .queue = "4F5C", .answer = DUNNO}},
+		NEW TOLD "1 judge bob@x\n1 queue 4F5C\n1 end\n"},
+	{"... but not that of another message",
+		{{.rcpt = "bob@x", .answer = DUNNO},
+			{.state = "DATA", .instance = "2", .queue = "4F5C", .answer = DUNNO}},
 		NEW TOLD "1 judge bob@x\n1 end\n"},
 	{"another HELO name is another visit",
 		{{.state = "HELO", .from = "", .answer = DUNNO},
