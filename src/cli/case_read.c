@@ -1,6 +1,5 @@
 /* cli/case_read: see case_read.h. */
-#include <jansson.h>
-
+#include "base/json_in.h"
 #include "checks/checks.h"
 #include "cli/case_read.h"
 #include "wire/reply.h"
@@ -29,56 +28,49 @@ case_id_parse(struct str s, char out[CASE_ID_SIZE])
 }
 
 static struct str
-get_str(struct arena *a, const json_t *o, const char *key)
+get_str(struct arena *a, const struct json_in *o, const char *key)
 {
-	const json_t *v = json_object_get(o, key);
-
-	return json_is_string(v)
-		? arena_str(a, str_from(json_string_value(v), json_string_length(v)))
-		: STR("");
+	return arena_str(a, json_in_text(o, key));
 }
 
 static int64_t
-get_int(const json_t *o, const char *key)
+get_int(const struct json_in *o, const char *key)
 {
-	const json_t *v = json_object_get(o, key);
+	int64_t n;
 
-	return json_is_integer(v) ? json_integer_value(v) : 0;
+	return json_in_integer(json_in_get(o, key), &n) ? n : 0;
 }
 
 static int32_t
-get_points(const json_t *o, const char *key)
+get_points(const struct json_in *o, const char *key)
 {
-	double v = json_number_value(json_object_get(o, key)) * 100;
+	const struct json_in *v = json_in_get(o, key);
+	int32_t points;
 
-	if (!(v > -1e8 && v < 1e8))
-		return 0;
-	return (int32_t)(v < 0 ? v - 0.5 : v + 0.5);
+	return v && v->kind == JSON_IN_NUMBER && points_parse(v->text, &points) ? points : 0;
 }
 
 static enum verdict_kind
-get_verdict(const json_t *o, const char *key, enum verdict_kind fallback)
+get_verdict(const struct json_in *o, const char *key, enum verdict_kind fallback)
 {
-	const char *word = json_string_value(json_object_get(o, key));
+	struct str word = json_in_text(o, key);
 
-	for (int v = VERDICT_ACCEPT; word && v <= VERDICT_REJECT; v++)
-		if (strcmp(word, verdict_name((enum verdict_kind)v)) == 0)
+	for (int v = VERDICT_ACCEPT; v <= VERDICT_REJECT; v++)
+		if (str_eq(word, str_of(verdict_name((enum verdict_kind)v))))
 			return (enum verdict_kind)v;
 	return fallback;
 }
 
 static struct action
-get_action(const json_t *o)
+get_action(const struct json_in *o)
 {
 	struct errbuf e = {0};
 	struct action action = {ACTION_OFF, 0};
-	const char *word = json_string_value(json_object_get(o, "action"));
+	struct str word = json_in_text(o, "action");
 
-	if (!word)
-		return action;
-	if (strcmp(word, "score") == 0)
+	if (str_eq(word, STR("score")))
 		return (struct action){ACTION_SCORE, get_points(o, "points")};
-	if (!action_parse(str_of(word), &action, &e) || action.kind == ACTION_SCORE ||
+	if (!action_parse(word, &action, &e) || action.kind == ACTION_SCORE ||
 		action.kind == ACTION_OWN)
 		action.kind = ACTION_OFF;
 	return action;
@@ -119,52 +111,55 @@ unescaped(struct arena *a, struct str s)
 }
 
 static bool
-is_in(const json_t *list, const char *word)
+is_in(const struct json_in *list, struct str word)
 {
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		const char *s = json_string_value(json_array_get(list, i));
-		if (s && strcmp(s, word) == 0)
+	for (const struct json_in *v = list ? list->first : NULL; v; v = v->next)
+		if (v->kind == JSON_IN_TEXT && str_eq(v->text, word))
 			return true;
-	}
 	return false;
 }
 
 static void
-read_finding(struct arena *a, const json_t *o, struct case_finding *f)
+read_finding(struct arena *a, const struct json_in *o, struct case_finding *f)
 {
-	json_t *evidence = json_object_get(o, "evidence");
-	const json_t *escaped = json_object_get(o, "escaped");
-	const char *key;
-	json_t *value;
+	const struct json_in *evidence = json_in_get(o, "evidence");
+	const struct json_in *escaped = json_in_get(o, "escaped");
 
 	f->id = str_slice(get_str(a, o, "id"), 0, WORD_LIKE);
 	f->action = get_action(o);
 	find_code(f);
-	json_object_foreach(evidence, key, value)
-	{
-		struct str name = str_of(key);
-		if (f->finding.n == EVIDENCE_MAX || name.n > WORD_LIKE || !json_is_string(value))
+	for (const struct json_in *v = evidence ? evidence->first : NULL; v; v = v->next) {
+		if (f->finding.n == EVIDENCE_MAX || v->name.n > WORD_LIKE ||
+			v->kind != JSON_IN_TEXT)
 			continue;
-		struct str text = str_from(json_string_value(value), json_string_length(value));
-		finding_note(&f->finding, arena_z(a, name),
-			is_in(escaped, key) ? unescaped(a, text) : arena_str(a, text));
+		finding_note(&f->finding, arena_z(a, v->name),
+			is_in(escaped, v->name) ? unescaped(a, v->text) : arena_str(a, v->text));
 	}
 }
 
-static void
-read_findings(struct arena *a, const json_t *list, struct stored_case *out)
+static size_t
+count(const struct json_in *list)
 {
-	size_t n = json_array_size(list);
+	size_t n = list && list->kind == JSON_IN_LIST ? list->n : 0;
 
-	n = n < ITEMS_MAX ? n : ITEMS_MAX;
-	out->finding = arena_calloc(a, n + 1, sizeof(*out->finding));
-	out->n_findings = n;
-	for (size_t i = 0; i < n; i++)
-		read_finding(a, json_array_get(list, i), &out->finding[i]);
+	return n < ITEMS_MAX ? n : ITEMS_MAX;
 }
 
 static void
-read_rcpt(struct arena *a, const json_t *o, const struct stored_case *c, struct case_rcpt *r)
+read_findings(struct arena *a, const struct json_in *list, struct stored_case *out)
+{
+	size_t n = count(list);
+	const struct json_in *v = n ? list->first : NULL;
+
+	out->finding = arena_calloc(a, n + 1, sizeof(*out->finding));
+	out->n_findings = n;
+	for (size_t i = 0; i < n; i++, v = v->next)
+		read_finding(a, v, &out->finding[i]);
+}
+
+static void
+read_rcpt(
+	struct arena *a, const struct json_in *o, const struct stored_case *c, struct case_rcpt *r)
 {
 	int64_t code = get_int(o, "code");
 	struct str main = get_str(a, o, "main");
@@ -186,16 +181,16 @@ read_rcpt(struct arena *a, const json_t *o, const struct stored_case *c, struct 
 }
 
 static void
-read_rcpts(struct arena *a, const json_t *list, struct stored_case *out)
+read_rcpts(struct arena *a, const struct json_in *list, struct stored_case *out)
 {
 	const struct words *rcpt = &out->record.rcpt;
-	size_t n = json_array_size(list);
+	size_t n = count(list);
+	const struct json_in *v = n ? list->first : NULL;
 
-	n = n < ITEMS_MAX ? n : ITEMS_MAX;
 	out->rcpt = arena_calloc(a, n + 1, sizeof(*out->rcpt));
 	out->n_rcpts = n;
-	for (size_t i = 0; i < n; i++) {
-		read_rcpt(a, json_array_get(list, i), out, &out->rcpt[i]);
+	for (size_t i = 0; i < n; i++, v = v->next) {
+		read_rcpt(a, v, out, &out->rcpt[i]);
 		out->rcpt[i].rcpt = i < rcpt->n ? rcpt->word[i] : STR("");
 	}
 }
@@ -203,14 +198,11 @@ read_rcpts(struct arena *a, const json_t *list, struct stored_case *out)
 bool
 case_read(struct arena *a, struct str line, struct stored_case *out, struct errbuf *e)
 {
-	json_error_t why;
-
 	*out = (struct stored_case){.n_rcpts = 0};
 	if (!record_parse(a, line, &out->record, e))
 		return false;
-	json_t *root = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, &why);
-	must(root); /* record_parse() has read the same */
-	const json_t *auth = json_object_get(root, "auth");
+	const struct json_in *root = out->record.json, *cut = json_in_get(root, "cut");
+	const struct json_in *auth = json_in_get(root, "auth");
 	out->way = get_str(a, root, "way");
 	out->queue_id = get_str(a, root, "queue");
 	out->iprev = get_str(a, auth, "iprev");
@@ -218,10 +210,9 @@ case_read(struct arena *a, struct str line, struct stored_case *out, struct errb
 	out->spf_mailfrom = get_str(a, auth, "spf_mailfrom");
 	out->settings = get_int(root, "settings");
 	out->took_us = get_int(root, "took_us");
-	out->cut = json_is_true(json_object_get(root, "cut"));
-	read_findings(a, json_object_get(root, "findings"), out);
-	read_rcpts(a, json_object_get(root, "verdicts"), out);
-	json_decref(root);
+	out->cut = cut && cut->kind == JSON_IN_BOOL && cut->yes;
+	read_findings(a, json_in_get(root, "findings"), out);
+	read_rcpts(a, json_in_get(root, "verdicts"), out);
 	return true;
 }
 

@@ -1,6 +1,5 @@
 /* core/record: see record.h. */
-#include <jansson.h>
-
+#include "base/json_in.h"
 #include "core/record.h"
 
 #define REASON_MAX 100 /* bytes */
@@ -11,52 +10,53 @@ struct reader {
 };
 
 static bool
-get_text(struct reader *r, const json_t *object, const char *key, bool needed, struct str *out)
+get_text(struct reader *r, const struct json_in *object, const char *key, bool needed,
+	struct str *out)
 {
-	const json_t *v = json_object_get(object, key);
+	const struct json_in *v = json_in_get(object, key);
 
-	if (!v || json_is_null(v)) {
+	if (!v) {
 		*out = STR("");
 		return needed ? err(r->e, "\"%s\" is missing", key) : true;
 	}
-	if (!json_is_string(v))
+	if (v->kind != JSON_IN_TEXT)
 		return err(r->e, "\"%s\" is not a text", key);
-	*out = arena_str(r->a, str_from(json_string_value(v), json_string_length(v)));
+	*out = arena_str(r->a, v->text);
 	return true;
 }
 
 static bool
-get_number(struct reader *r, const json_t *object, const char *key, int64_t min, int64_t max,
-	int64_t fallback, int64_t *out)
+get_number(struct reader *r, const struct json_in *object, const char *key, int64_t min,
+	int64_t max, int64_t fallback, int64_t *out)
 {
-	const json_t *v = json_object_get(object, key);
+	const struct json_in *v = json_in_get(object, key);
 
 	*out = fallback;
-	if (!v || json_is_null(v))
+	if (!v)
 		return true;
-	if (!json_is_integer(v) || json_integer_value(v) < min || json_integer_value(v) > max)
+	int64_t n;
+	if (!json_in_integer(v, &n) || n < min || n > max)
 		return err(r->e, "\"%s\" is not a whole number from %lld to %lld", key,
 			(long long)min, (long long)max);
-	*out = json_integer_value(v);
+	*out = n;
 	return true;
 }
 
 static bool
-read_rr(struct reader *r, const json_t *list, enum dns_type type, struct answer *answer)
+read_rr(struct reader *r, const struct json_in *list, enum dns_type type, struct answer *answer)
 {
-	size_t n = json_array_size(list);
+	size_t n = list->n;
 
 	if (n > DNS_RR_MAX)
 		return err(r->e, "more than %d records in one answer", DNS_RR_MAX);
 	struct dns_rr *rr = arena_calloc(&answer->arena, n + 1, sizeof(*rr));
-	for (size_t i = 0; i < n; i++) {
-		const json_t *v = json_array_get(list, i);
-		if (!json_is_string(v))
+	size_t i = 0;
+	for (const struct json_in *v = list->first; v; v = v->next, i++) {
+		if (v->kind != JSON_IN_TEXT)
 			return err(r->e, "record %zu in \"rr\" is not a text", i + 1);
-		struct str text = str_from(json_string_value(v), json_string_length(v));
-		if (!dns_rr_parse(&answer->arena, type, text, &rr[i]))
-			return err(r->e, "\"%.80s\" is no %s record", json_string_value(v),
-				dns_type_name(type));
+		if (!dns_rr_parse(&answer->arena, type, v->text, &rr[i]))
+			return err(r->e, "\"%.*s\" is no %s record",
+				STR_ARG(str_slice(v->text, 0, 80)), dns_type_name(type));
 	}
 	answer->dns.rr = rr;
 	answer->dns.n = n;
@@ -64,7 +64,7 @@ read_rr(struct reader *r, const json_t *list, enum dns_type type, struct answer 
 }
 
 static bool
-read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct answer *answer)
+read_answer(struct reader *r, const struct json_in *fact, enum dns_type type, struct answer *answer)
 {
 	static const struct {
 		struct str word;
@@ -78,7 +78,7 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 		{STR_INIT("stale"), DNS_STALE, false},
 	};
 	struct dns_answer *d = &answer->dns;
-	const json_t *rr = json_object_get(fact, "rr");
+	const struct json_in *rr = json_in_get(fact, "rr");
 	struct str word, alias, reason;
 	int64_t ttl, seq;
 	size_t i = 0;
@@ -103,7 +103,7 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 				     : "recorded failure";
 	if (alias.n && !dns_name_parse(&answer->arena, alias, &d->alias))
 		return err(r->e, "alias \"%.*s\" is no domain name", STR_ARG(alias));
-	if (rr && !json_is_array(rr))
+	if (rr && rr->kind != JSON_IN_LIST)
 		return err(r->e, "\"rr\" is not a list");
 	if (rr && !read_rr(r, rr, type, answer))
 		return false;
@@ -115,7 +115,7 @@ read_answer(struct reader *r, const json_t *fact, enum dns_type type, struct ans
 }
 
 static bool
-read_dns(struct reader *r, const json_t *item, struct str name, struct record_fact *out)
+read_dns(struct reader *r, const struct json_in *item, struct str name, struct record_fact *out)
 {
 	struct str word;
 	enum dns_type type;
@@ -134,25 +134,23 @@ read_dns(struct reader *r, const json_t *item, struct str name, struct record_fa
 }
 
 static bool
-read_numbers(struct reader *r, const json_t *item, struct history *h)
+read_numbers(struct reader *r, const struct json_in *item, struct history *h)
 {
-	const json_t *list = json_object_get(item, "n");
+	const struct json_in *list = json_in_get(item, "n");
 
-	if (!json_is_array(list) || json_array_size(list) != HISTORY_NUMBERS)
+	if (!list || list->kind != JSON_IN_LIST || list->n != HISTORY_NUMBERS)
 		return err(r->e, "\"n\" is not a list of %d numbers", HISTORY_NUMBERS);
-	for (size_t i = 0; i < HISTORY_NUMBERS; i++) {
-		const json_t *v = json_array_get(list, i);
-		if (!json_is_integer(v))
+	size_t i = 0;
+	for (const struct json_in *v = list->first; v; v = v->next, i++)
+		if (!json_in_integer(v, &h->n[i]))
 			return err(r->e, "number %zu in \"n\" is no whole number", i + 1);
-		h->n[i] = json_integer_value(v);
-	}
 	return get_number(r, item, "score", -HISTORY_MAX, HISTORY_MAX, 0, &h->score) &&
 		get_number(r, item, "age", 0, HISTORY_MAX, 0, &h->age_s) &&
 		get_number(r, item, "idle", 0, HISTORY_MAX, 0, &h->idle_s);
 }
 
 static bool
-read_history(struct reader *r, const json_t *item, struct str name, struct record_fact *out)
+read_history(struct reader *r, const struct json_in *item, struct str name, struct record_fact *out)
 {
 	struct history h = {.status = HISTORY_NONE};
 	struct str word, status;
@@ -182,7 +180,7 @@ read_history(struct reader *r, const json_t *item, struct str name, struct recor
 }
 
 static bool
-read_fact(struct reader *r, const json_t *item, struct record_fact *out)
+read_fact(struct reader *r, const struct json_in *item, struct record_fact *out)
 {
 	struct str kind, name;
 
@@ -196,18 +194,18 @@ read_fact(struct reader *r, const json_t *item, struct record_fact *out)
 }
 
 static bool
-read_facts(struct reader *r, const json_t *list, struct record *out)
+read_facts(struct reader *r, const struct json_in *list, struct record *out)
 {
-	size_t n = json_array_size(list);
+	size_t n = list ? list->n : 0, i = 0;
 
-	if (list && !json_is_array(list))
+	if (list && list->kind != JSON_IN_LIST)
 		return err(r->e, "\"facts\" is not a list");
 	if (n > RECORD_FACTS_MAX)
 		return err(r->e, "more than %d facts", RECORD_FACTS_MAX);
 	out->fact = arena_calloc(r->a, n + 1, sizeof(*out->fact));
-	for (size_t i = 0; i < n; i++) {
+	for (const struct json_in *item = list ? list->first : NULL; item; item = item->next, i++) {
 		out->n_facts = i + 1; /* also a half-read one is to be given back */
-		if (!read_fact(r, json_array_get(list, i), &out->fact[i]))
+		if (!read_fact(r, item, &out->fact[i]))
 			return false;
 		out->has_history |= out->fact[i].kind == FACT_HISTORY;
 	}
@@ -215,21 +213,20 @@ read_facts(struct reader *r, const json_t *list, struct record *out)
 }
 
 static bool
-read_texts(struct reader *r, const json_t *root, const char *key, struct words *out)
+read_texts(struct reader *r, const struct json_in *root, const char *key, struct words *out)
 {
-	const json_t *list = json_object_get(root, key);
-	size_t n = json_array_size(list);
+	const struct json_in *list = json_in_get(root, key);
+	size_t n = list ? list->n : 0, i = 0;
 
-	if (list && !json_is_array(list))
+	if (list && list->kind != JSON_IN_LIST)
 		return err(r->e, "\"%s\" is not a list", key);
 	if (n > RECORD_TEXTS_MAX)
 		return err(r->e, "more than %d texts in \"%s\"", RECORD_TEXTS_MAX, key);
 	struct str *word = arena_calloc(r->a, n + 1, sizeof(*word));
-	for (size_t i = 0; i < n; i++) {
-		const json_t *v = json_array_get(list, i);
-		if (!json_is_string(v))
+	for (const struct json_in *v = list ? list->first : NULL; v; v = v->next, i++) {
+		if (v->kind != JSON_IN_TEXT)
 			return err(r->e, "item %zu of \"%s\" is not a text", i + 1, key);
-		word[i] = arena_str(r->a, str_from(json_string_value(v), json_string_length(v)));
+		word[i] = arena_str(r->a, v->text);
 	}
 	*out = (struct words){n, word};
 	return true;
@@ -237,12 +234,12 @@ read_texts(struct reader *r, const json_t *root, const char *key, struct words *
 
 /* What a stranger said: a text, or, where it is none, its bytes under hex_key. */
 static bool
-get_bytes(struct reader *r, const json_t *root, const char *key, const char *hex_key,
+get_bytes(struct reader *r, const struct json_in *root, const char *key, const char *hex_key,
 	struct str *out, bool *has_out)
 {
 	struct str hex;
 
-	*has_out = json_is_string(json_object_get(root, key));
+	*has_out = json_in_text(root, key).p != NULL;
 	if (!get_text(r, root, key, false, out) || !get_text(r, root, hex_key, false, &hex))
 		return false;
 	if (!hex.n)
@@ -263,7 +260,7 @@ get_bytes(struct reader *r, const json_t *root, const char *key, const char *hex
 
 /* Sixteen hexadecimal digits, as numbers of JSON do not have 64 bits. */
 static bool
-read_canary(struct reader *r, const json_t *root, uint64_t *out)
+read_canary(struct reader *r, const struct json_in *root, uint64_t *out)
 {
 	struct str text;
 
@@ -282,12 +279,12 @@ read_canary(struct reader *r, const json_t *root, uint64_t *out)
 }
 
 static bool
-read_client(struct reader *r, const json_t *client, struct record *out)
+read_client(struct reader *r, const struct json_in *client, struct record *out)
 {
 	struct str ip;
 	int64_t port;
 
-	if (!json_is_object(client))
+	if (!client || client->kind != JSON_IN_OBJECT)
 		return err(r->e, "\"client\" is missing or no object");
 	if (!get_text(r, client, "ip", true, &ip) ||
 		!get_number(r, client, "port", 0, 65535, 0, &port))
@@ -334,17 +331,17 @@ record_history(struct record *r)
 }
 
 static bool
-read_record(struct reader *r, const json_t *root, struct record *out)
+read_record(struct reader *r, const struct json_in *root, struct record *out)
 {
 	struct str unknown;
 	int64_t version;
 
-	if (!json_is_object(root))
+	if (root->kind != JSON_IN_OBJECT)
 		return err(r->e, "a record is a JSON object");
 	if (!get_number(r, root, "v", 1, 1, 1, &version) ||
 		!get_text(r, root, "id", false, &out->id) ||
 		!get_number(r, root, "time", 0, INT64_MAX, 0, &out->time) ||
-		!read_client(r, json_object_get(root, "client"), out) ||
+		!read_client(r, json_in_get(root, "client"), out) ||
 		!get_bytes(r, root, "helo", "helo_hex", &out->helo, &out->has_helo) ||
 		!get_bytes(r, root, "from", "from_hex", &out->from, &out->has_from) ||
 		!get_text(r, root, "unknown", false, &unknown) ||
@@ -360,7 +357,7 @@ read_record(struct reader *r, const json_t *root, struct record *out)
 	} else {
 		out->unknown = answer_fail("not recorded");
 	}
-	return read_facts(r, json_object_get(root, "facts"), out);
+	return read_facts(r, json_in_get(root, "facts"), out);
 }
 
 bool
@@ -369,15 +366,15 @@ record_parse(struct arena *a, struct str line, struct record *out, struct errbuf
 	struct reader r = {a, e};
 	struct record record = {
 		.source = {.lookup = lookup}, .history = {.lookup = lookup_history}};
-	json_error_t why;
+	struct json_in_error why;
 
 	if (line.n > RECORD_LINE_MAX)
 		return err(e, "the record is longer than %zu bytes", RECORD_LINE_MAX);
-	json_t *root = json_loadb(line.p, line.n, JSON_REJECT_DUPLICATES, &why);
+	const struct json_in *root = json_in_parse(a, line, &why);
 	if (!root)
-		return err(e, "no JSON: %s (at byte %d)", why.text, why.position);
+		return err(e, "no JSON: %s (at byte %zu)", why.why, why.at);
+	record.json = root;
 	bool ok = read_record(&r, root, &record);
-	json_decref(root);
 	if (ok)
 		*out = record;
 	else

@@ -28,6 +28,8 @@
 #define RECORD_TEXTS_MAX 1000 /* recipients, lists */
 #define RECORD_LINE_MAX	 ((size_t)4 << 20)
 
+struct json_in;
+
 struct record_fact {
 	struct str name;
 	enum fact_kind kind;
@@ -56,6 +58,8 @@ struct record {
 	size_t n_facts;
 	struct record_fact *fact;
 	bool has_history; /* some fact is one */
+	/* All of it, for whoever knows more of its members; borrows from the line, too. */
+	const struct json_in *json;
 };
 
 /* Read one line; what *out points to lives in a, answers until record_done().  On false nothing
