@@ -217,8 +217,8 @@ test_case_is_always_named(void **state)
 {
 	static const char *const urls[] = {"", "https://mx.example.net/why?c=%c",
 		"https://mx.example.net/help",
-		"https://mx.example.net/a-rather-long-address-of-a-"
-		"page-on-what-to-do-about-mail-that-was-refused?c=%c"};
+		("https://mx.example.net/a-rather-long-address-of-a-"
+		 "page-on-what-to-do-about-mail-that-was-refused?c=%c")};
 	char name[255];
 
 	memset(name, 'n', sizeof(name));

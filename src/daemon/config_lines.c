@@ -91,7 +91,7 @@ read_checks(struct str rest, struct arena *a, uint64_t *out, struct errbuf *e)
 	const char *names[CHECKS_MAX + 1];
 	size_t n;
 	const struct check *const *checks = checks_all(&n);
-	struct str word, part = {NULL, 0};
+	struct str word = STR(""), part = {NULL, 0};
 
 	for (size_t i = 0; i < n; i++)
 		names[i] = checks[i]->name;

@@ -18,9 +18,9 @@
  *				again now and then, so that it is not forgotten in use
  *
  * Score, in thousandths: +1000 accepted, -1000 refused (0 where the refusal would not stand without
- * what is known of before, which would never end: it is no more than counted); a report takes back what the message was
- * counted as and four messages more.  All are additions, which come to the same whatever the number
- * of writers and their order.
+ * what is known of before, which would never end: it is no more than counted); a report takes back
+ * what the message was counted as and four messages more.  All are additions, which come to the
+ * same whatever the number of writers and their order.
  */
 #ifndef DAEMON_MEMORY_HISTORY_H
 #define DAEMON_MEMORY_HISTORY_H

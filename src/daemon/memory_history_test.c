@@ -438,7 +438,7 @@ test_report(void **state)
 	assert_true(ip_parse(STR(CLIENT), &m.client));
 	GOOD("ann@example.org");
 	report(b, &m, HISTORY_SPAM, false);
-	static const char *const keys[] = {"c:" CLIENT, "s:ann@example.org", "d:example.org"};
+	static const char *const keys[] = {("c:" CLIENT), "s:ann@example.org", "d:example.org"};
 	for (size_t i = 0; i < COUNT(keys); i++) {
 		expect(b, keys[i], 1, 0, 0, -4000);
 		assert_int_equal(stored(b, STORE_HISTORY, keys[i]).n[HISTORY_SPAM], 1);
