@@ -21,6 +21,7 @@ int cli_conf(int argc, char **argv);
 int cli_status(int argc, char **argv);
 int cli_store(int argc, char **argv);
 int cli_exempt(int argc, char **argv);
+int cli_mailbox(int argc, char **argv);
 
 /* "mxward: ..." to standard error; returns status, so that a command can `return cli_fail(...)`. */
 int cli_fail(int status, const char *fmt, ...) PRINTF_LIKE(2, 3);

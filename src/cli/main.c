@@ -27,6 +27,7 @@ static const struct {
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
 	{"store", cli_store, "check, copy and measure what outlives a restart"},
 	{"exempt", cli_exempt, "spare somebody checks"},
+	{"mailbox", cli_mailbox, "switches of mailboxes: what is checked for whom"},
 	{"conf", cli_conf, "check and show settings, list findings"},
 };
 

@@ -282,13 +282,14 @@ report_json(FILE *out, struct str id, const struct decision *d, const struct tra
 	}
 	if (v->exemption)
 		json_object_set_new(o, "exemption", report_str(v->exemption->text));
+	if (v->mailbox.n)
+		json_object_set_new(o, "mailbox", report_str(v->mailbox));
 	for (size_t i = 0; d->result && i < d->result->n; i++) {
 		const struct finding *f = d->result->finding[i];
 		const struct check_set *checks = &d->generation->checks;
 		json_array_append_new(findings,
 			report_finding(f, checks->check[f->check]->name,
-				policy_action_in(
-					&d->generation->policy, checks, f, &d->client->ip, v)));
+				policy_action_in(v, checks, f, &d->client->ip)));
 	}
 	json_object_set_new(o, "findings", findings);
 	if (d->result)
@@ -359,7 +360,7 @@ print_verdict(const struct page *p, const struct decision *d)
 	struct buf b = BUF(points), c = BUF(at), reply = BUF(room);
 
 	points_print(v->score, false, &b);
-	points_print(d->generation->policy.reject_at, false, &c);
+	points_print((v->policy ? v->policy : &d->generation->policy)->reject_at, false, &c);
 	fputs("verdict   ", p->out);
 	page_put(p, verdict_colour(v->kind), str_of(verdict_name(v->kind)));
 	if (d->result)
@@ -380,13 +381,18 @@ print_verdict(const struct page *p, const struct decision *d)
 		page_put(p, NULL, v->exemption->text);
 		fputc('\n', p->out);
 	}
+	if (v->mailbox.n) {
+		fputs("mailbox   ", p->out);
+		page_put(p, NULL, v->mailbox);
+		fputc('\n', p->out);
+	}
 }
 
 static void
 print_finding(const struct page *p, const struct decision *d, const struct finding *f, bool first)
 {
 	const struct generation *g = d->generation;
-	struct action a = policy_action_in(&g->policy, &g->checks, f, &d->client->ip, d->verdict);
+	struct action a = policy_action_in(d->verdict, &g->checks, f, &d->client->ip);
 	char room[TEXT_MAX], points[16];
 	struct buf b = BUF(room), pts = BUF(points);
 

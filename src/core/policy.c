@@ -2,17 +2,6 @@
 #include "core/policy.h"
 #include "core/reply.h"
 
-const char *
-verdict_name(enum verdict_kind v)
-{
-	static const char *const names[] = {[VERDICT_ACCEPT] = "accept",
-		[VERDICT_TAG] = "tag",
-		[VERDICT_DEFER] = "defer",
-		[VERDICT_REJECT] = "reject"};
-
-	return names[v];
-}
-
 struct action
 policy_action(const struct policy *p, const struct check_set *checks, const struct finding *f,
 	const struct ip *client)
@@ -39,12 +28,12 @@ policy_is_ours(const struct policy *p, const struct ip *client)
 }
 
 struct action
-policy_action_in(const struct policy *p, const struct check_set *checks, const struct finding *f,
-	const struct ip *client, const struct verdict *v)
+policy_action_in(const struct verdict *v, const struct check_set *checks, const struct finding *f,
+	const struct ip *client)
 {
 	if (v->spared >> f->check & 1)
 		return (struct action){ACTION_OFF, 0};
-	return policy_action(p, checks, f, client);
+	return policy_action(v->policy, checks, f, client);
 }
 
 uint64_t
@@ -264,15 +253,28 @@ decide(const struct policy *p, const struct tally *t, struct verdict *v)
 }
 
 static const char *
-overruled(const struct judgement *j)
+overruled(const struct judgement *j, const struct switches *s)
 {
 	if (rcpt_is_always_reachable(j->rcpt))
 		return "postmaster and abuse are always reachable";
 	if (j->now && j->now->accept_because)
 		return j->now->accept_because;
+	if (s->off)
+		return "the policy is off for this mailbox";
 	if (j->policy->profile == PROFILE_MONITOR)
 		return "monitor profile";
 	return NULL;
+}
+
+/* What the mailbox makes of a refusal: something milder, or nothing else. */
+static void
+soften(const struct switches *s, struct verdict *v)
+{
+	if (!(s->set >> MAILBOX_REFUSE & 1) || v->kind < VERDICT_DEFER || s->refuse >= v->kind)
+		return;
+	v->kind = s->refuse;
+	v->temporary = v->first_defers = false;
+	v->because = "this mailbox does not refuse";
 }
 
 /* "rdns_ok: 192.0.2.1 has reverse name ..." */
@@ -288,15 +290,15 @@ accepted_because(const struct finding *f, struct arena *a)
 	return arena_z(a, buf_str(&b));
 }
 
-void
-policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
+static void
+judge(const struct judgement *j, const struct switches *s, struct arena *a, struct verdict *out)
 {
 	struct tally t = {.n = 0};
-	struct verdict v = {.enhanced = STR("")};
+	struct verdict v = {.enhanced = STR(""), .policy = j->policy, .mailbox = STR("")};
 
 	exempt(j, &v.exempted);
 	v.exemption = v.exempted.n ? v.exempted.by[0] : NULL;
-	v.spared = t.spared = v.exempted.skip;
+	v.spared = t.spared = v.exempted.skip | switches_spare(s, j->checks->n);
 	add_up(j, a, &t);
 	v.score = t.score;
 	v.kind = v.would = decide(j->policy, &t, &v);
@@ -310,15 +312,78 @@ policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
 	}
 	if (t.accept && v.main == t.accept)
 		v.because = accepted_because(t.accept, a);
-	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j);
+	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j, s);
 	if (because) {
 		verdict_accept_instead(&v, because);
 		*out = v;
 		return;
 	}
+	soften(s, &v);
 	if (v.kind == VERDICT_REJECT || v.kind == VERDICT_DEFER)
 		reply_make(j, &t, a, &v);
 	*out = v;
+}
+
+/* The policy as these switches change it. */
+static struct policy *
+with_switches(const struct policy *p, const struct switches *s, struct arena *a)
+{
+	struct policy *own = arena_new(a, struct policy);
+
+	*own = *p;
+	if (s->set >> MAILBOX_PROFILE & 1 && p->profiles) {
+		own->profile = s->profile;
+		memcpy(own->actions, p->profiles[s->profile].of, sizeof(own->actions));
+	}
+	if (s->set >> MAILBOX_REJECT_AT & 1)
+		own->reject_at = s->reject_at;
+	if (s->set >> MAILBOX_DEFER_AT & 1)
+		own->defer_at = s->defer_at;
+	return own;
+}
+
+static struct str
+describe(const struct mailbox_found *found, struct arena *a)
+{
+	struct str text = found->by[0]->text;
+
+	for (size_t i = 1; i < found->n; i++)
+		text = arena_printf(a, "%.*s; %.*s", STR_ARG(text), STR_ARG(found->by[i]->text));
+	return text;
+}
+
+void
+policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
+{
+	static const struct switches none = {.set = 0};
+	const struct policy *p = j->policy;
+	struct mailbox_found found;
+
+	if (!mailboxes_find(p->mailboxes, j->rcpt, p->delimiters, &found)) {
+		judge(j, &none, a, out);
+		return;
+	}
+	struct judgement own = *j;
+	own.policy = with_switches(p, &found.switches, a);
+	judge(&own, &found.switches, a, out);
+	out->mailbox = describe(&found, a);
+}
+
+void
+policy_judge_all(const struct judgement *j, const struct str *rcpt, size_t n, struct arena *a,
+	struct verdict *out)
+{
+	struct judgement one = *j;
+
+	one.rcpt = n ? rcpt[0] : STR("");
+	policy_judge(&one, a, out);
+	for (size_t i = 1; i < n && out->kind != VERDICT_ACCEPT; i++) {
+		struct verdict v;
+		one.rcpt = rcpt[i];
+		policy_judge(&one, a, &v);
+		if (v.kind < out->kind)
+			*out = v;
+	}
 }
 
 void

@@ -8,6 +8,9 @@
  * the administrator's own word (finding_code.final) refuses or puts off; and where an answer that
  * is missing might have led to it, nothing else refuses either.  What waiting may put right refuses
  * nobody the first time: the verdict says so, and whoever remembers tries acts on it.
+ *
+ * Switches of the recipient's mailbox (core/mailbox) change what counts, from where on it refuses,
+ * and what becomes of a refusal; none of them takes anything from these promises.
  */
 #ifndef CORE_POLICY_H
 #define CORE_POLICY_H
@@ -15,12 +18,14 @@
 #include "conf/value.h"
 
 #include "core/exempts.h"
+#include "core/kinds.h"
+#include "core/mailbox.h"
 #include "core/run.h"
 
-enum profile { PROFILE_SCORE, PROFILE_STRICT, PROFILE_MONITOR };
-
-enum verdict_kind { VERDICT_ACCEPT, VERDICT_TAG, VERDICT_DEFER, VERDICT_REJECT };
-const char *verdict_name(enum verdict_kind v); /* "accept", "tag", "defer", "reject" */
+/* What a profile does: as policy.actions. */
+struct profile_actions {
+	const struct action *of[2][CHECKS_MAX];
+};
 
 struct policy {
 	enum profile profile;
@@ -30,9 +35,13 @@ struct policy {
 	bool show_score;	     /* itemised score in the reply */
 	struct str help_url;	     /* shown in replies; "%c" becomes the case id */
 	const struct action *actions[2][CHECKS_MAX]; /* [0] IPv4, [1] IPv6; by check, by its code */
+	/* Those of all profiles, for mailboxes that have another one; NULL: they cannot. */
+	const struct profile_actions *profiles;
 	struct nets ours;
 	struct exempt_tables exempts;
-	bool rules_unknown; /* there may be exemptions that are not known yet */
+	const struct mailboxes *mailboxes; /* NULL: none has switches */
+	struct str delimiters;		   /* each begins the extension of an address */
+	bool rules_unknown; /* there may be exemptions and switches that are not known yet */
 };
 
 /* What the state of the daemon adds to a judgement (all zero: nothing). */
@@ -49,8 +58,8 @@ struct circumstances {
 struct verdict {
 	enum verdict_kind kind;
 	enum verdict_kind
-		would;	     /* what it were without monitor profile, exemption of the recipient */
-	uint16_t code;	     /* 550, 451; 0 for accept and tag */
+		would; /* what it were without monitor profile and what lets this recipient's in */
+	uint16_t code; /* 550, 451; 0 for accept and tag */
 	struct str enhanced; /* "5.7.25" */
 	int32_t score;	     /* hundredths */
 	bool temporary;	     /* a deferral for want of evidence: the caller caps these */
@@ -60,7 +69,11 @@ struct verdict {
 	const struct exemption *exemption; /* the narrowest that applied, or NULL */
 	struct exempted exempted;	   /* all that did */
 	uint64_t spared;		   /* bit i: what check i has found does not count */
-	const struct finding *main;	   /* the finding that decided, or NULL */
+	/* What it was judged under: the settings', or what the mailbox's switches make of that.
+	 * NULL: nothing was judged. */
+	const struct policy *policy;
+	struct str mailbox;	    /* the switches that hold for it, or empty */
+	const struct finding *main; /* the finding that decided, or NULL */
 	/* Reply text without codes; one to REPLY_LINES lines for the milter, all in one for policy.
 	 */
 	size_t n_lines;
@@ -83,6 +96,11 @@ struct judgement {
 
 /* Strings of *out live in a. */
 void policy_judge(const struct judgement *j, struct arena *a, struct verdict *out);
+/* For what is known only when all recipients are, at the end of the message, where one reply goes
+ * to all: the mildest verdict that any of them would get, so that nobody is refused, put off or
+ * tagged for what he has switched off.  j->rcpt does not count; n 0: no recipient is known. */
+void policy_judge_all(const struct judgement *j, const struct str *rcpt, size_t n, struct arena *a,
+	struct verdict *out);
 /* The verdict that a capped deferral turns into: accept, saying why. */
 void verdict_accept_instead(struct verdict *v, const char *because);
 /* What a refusal with first_defers is the first time: a deferral in the same words. */
@@ -92,9 +110,9 @@ void verdict_defer_instead(struct verdict *v, struct arena *a);
 struct action policy_action(const struct policy *p, const struct check_set *checks,
 	const struct finding *f, const struct ip *client);
 bool policy_is_ours(const struct policy *p, const struct ip *client);
-/* The action as it counted in this verdict: off where its check was spared. */
-struct action policy_action_in(const struct policy *p, const struct check_set *checks,
-	const struct finding *f, const struct ip *client, const struct verdict *v);
+/* The action as it counted in this verdict, which was judged: off where its check was spared. */
+struct action policy_action_in(const struct verdict *v, const struct check_set *checks,
+	const struct finding *f, const struct ip *client);
 /* Checks to skip for this address, by whose exemption; the same as out->skip. */
 uint64_t policy_skip(
 	const struct policy *p, const struct ip *client, uint64_t now_ms, struct exempted *out);

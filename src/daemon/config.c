@@ -109,6 +109,10 @@ static const struct setting site_rows[] = {
 		"Domains that this server receives mail for."},
 	{"addresses", SETTING_NETS, FIELD(site, addresses), "", 0, 0, NULL,
 		"This server's own public addresses."},
+	{"recipient_delimiter", SETTING_STRING, FIELD(site, recipient_delimiter), "+", 0, 0, NULL,
+		"Characters that begin the extension of an address, as in user+tag@example.org, "
+		"which has the switches of the mailbox user@example.org; \"none\": no character "
+		"does.  As Postfix's setting of that name."},
 };
 
 static const struct setting networks_rows[] = {
@@ -342,22 +346,33 @@ finding_default(const struct finding_code *code, enum profile profile, bool ipv6
 	return code->action;
 }
 
+/* What each finding of a check does under this profile, where nobody says otherwise. */
+static const struct action *
+action_row(struct config *c, const struct check *check, size_t i, int six, enum profile profile)
+{
+	struct action *row = arena_calloc(&c->arena, check->n_codes + 1, sizeof(*row));
+
+	must(check->n_codes <= HEALTH_CODES_MAX);
+	for (size_t k = 0; k < check->n_codes; k++)
+		row[k] = c->actions.set[six][i][k]
+			? c->actions.action[six][i][k]
+			: finding_default(&check->codes[k], profile, six);
+	return row;
+}
+
 static void
 set_actions(struct config *c, const struct check_set *checks)
 {
 	struct policy *p = &c->generation.policy;
+	struct profile_actions *all = arena_calloc(&c->arena, PROFILES, sizeof(*all));
 
-	for (int six = 0; six < 2; six++) {
-		for (size_t i = 0; i < checks->n; i++) {
-			const struct check *check = checks->check[i];
-			struct action *row = c->actions.action[six][i];
-			must(check->n_codes <= HEALTH_CODES_MAX);
-			for (size_t k = 0; k < check->n_codes; k++)
-				if (!c->actions.set[six][i][k])
-					row[k] = finding_default(&check->codes[k], p->profile, six);
-			p->actions[six][i] = row;
-		}
-	}
+	for (int profile = 0; profile < PROFILES; profile++)
+		for (int six = 0; six < 2; six++)
+			for (size_t i = 0; i < checks->n; i++)
+				all[profile].of[six][i] = action_row(
+					c, checks->check[i], i, six, (enum profile)profile);
+	p->profiles = all;
+	memcpy(p->actions, all[p->profile].of, sizeof(p->actions));
 }
 
 static struct str
@@ -463,7 +478,10 @@ fill_generation(struct config *c, struct errbuf *e)
 		.show_score = s->show_score,
 		.help_url = s->help_url,
 		.ours = c->networks.ours,
-		.exempts.table[EXEMPTS_SETTINGS] = table_of(c)};
+		.exempts.table[EXEMPTS_SETTINGS] = table_of(c),
+		.delimiters = str_eq(c->site.recipient_delimiter, STR("none"))
+			? STR("")
+			: c->site.recipient_delimiter};
 	set_actions(c, &g->checks);
 	g->off = checks_off(&s->checks);
 	g->budget_ms = (uint64_t)s->budget;

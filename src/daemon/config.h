@@ -42,6 +42,7 @@ struct site_settings {
 	struct str hostname;
 	struct words hostnames, domains;
 	struct nets addresses;
+	struct str recipient_delimiter;
 };
 
 struct networks_settings {

@@ -18,6 +18,7 @@ struct rules *rules_ref(struct rules *r); /* NULL is fine here and below */
 void rules_unref(struct rules *r);
 /* NULL: none. */
 const struct exempts *rules_exempts(const struct rules *r);
+const struct mailboxes *rules_mailboxes(const struct rules *r);
 size_t rules_count(const struct rules *r);
 /* Records that could not be read, and the key of the first of them. */
 size_t rules_unread(const struct rules *r);
@@ -41,8 +42,8 @@ struct rules *rules_read(
 
 /* What the store says in a moment. */
 struct rules_now {
-	struct rules *exempt; /* NULL: none */
-	bool unknown;	      /* it has not said anything yet: nobody is refused for good */
+	struct rules *exempt, *mailbox; /* NULL: none */
+	bool unknown; /* it has not said anything yet: nobody is refused for good */
 };
 
 /* A generation that differs from base by its stored rules, with one reference for the caller. */

@@ -22,13 +22,14 @@ struct rules_watch {
 	bool unknown;
 	struct config *config; /* with a reference, as the two below; NULL: none yet */
 	struct generation *base, *current;
-	struct part part[1];
+	struct part part[2];
 };
 
 static void
 renew(struct rules_watch *w)
 {
-	const struct rules_now now = {.exempt = w->part[0].rules, .unknown = w->unknown};
+	const struct rules_now now = {
+		.exempt = w->part[0].rules, .mailbox = w->part[1].rules, .unknown = w->unknown};
 	struct generation *before = w->current;
 
 	w->current = rules_generation(w->base, &now);
@@ -133,6 +134,7 @@ rules_watch_new(struct loop *loop, bool wait, void (*renewed)(void *ctx, struct 
 	w->ctx = ctx;
 	w->unknown = wait;
 	w->part[0] = (struct part){.table = STORE_EXEMPT, .event = "exemptions"};
+	w->part[1] = (struct part){.table = STORE_MAILBOX, .event = "mailboxes"};
 	if (wait)
 		timer_set(w->wait, RULES_WAIT_MS);
 	return w;

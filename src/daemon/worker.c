@@ -55,8 +55,7 @@ put_findings(struct buf *b, const struct decision *d)
 
 	for (size_t i = 0; d->result && i < d->result->n; i++) {
 		const struct finding *f = d->result->finding[i];
-		struct action a =
-			policy_action_in(&g->policy, &g->checks, f, &d->client->ip, d->verdict);
+		struct action a = policy_action_in(d->verdict, &g->checks, f, &d->client->ip);
 		if (i)
 			buf_putc(b, ',');
 		buf_puts(b, f->code->id);
@@ -103,6 +102,8 @@ decided(void *ctx, const struct decision *d)
 		pair[n++] = log_s("why", finding_why(v->main));
 	if (v->exemption)
 		pair[n++] = log_s("exempt", v->exemption->text);
+	if (v->mailbox.n)
+		pair[n++] = log_s("mailbox", v->mailbox);
 	pair[n++] = log_s("score", buf_str(&score));
 	pair[n++] = log_s("findings", buf_str(&findings));
 	pair[n++] = log_u("us", d->took_us);

@@ -590,8 +590,7 @@ expect(struct scenario *s, struct str word, struct str rest, const struct verdic
 			struct str key = next_word(&want);
 			got = finding_get(f, arena_z(&s->arena, key));
 		} else {
-			struct action a =
-				policy_action_in(&g->policy, &g->checks, f, &s->record.client, v);
+			struct action a = policy_action_in(v, &g->checks, f, &s->record.client);
 			if (a.kind == ACTION_SCORE)
 				points_print(a.points, true, &b);
 			else
