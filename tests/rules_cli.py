@@ -14,7 +14,7 @@ import unittest
 
 MXWARD = sys.argv[1]
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_CONFIG = 64, 65, 66, 69, 78
-SERVER_CHECKS = ["rdns", "generic_rdns", "helo", "spf", "sender", "dnsbl"]
+SERVER_CHECKS = {"rdns", "generic_rdns", "helo", "spf", "sender", "dnsbl", "history"}
 
 
 class Rules(unittest.TestCase):
@@ -86,7 +86,7 @@ class Exempt(Rules):
     def test_defaults(self):
         self.good("add", "Mail.Example.ORG.", env={"SUDO_USER": "", "USER": "carl"})
         [entry] = self.listed()
-        self.assertEqual((entry["what"], entry["checks"]), ("mail.example.org", SERVER_CHECKS))
+        self.assertEqual((entry["what"], set(entry["checks"])), ("mail.example.org", SERVER_CHECKS))
         self.assertEqual((entry["owner"], entry["by"]), ("carl", "carl"))
         self.good("add", "2001:DB8::1", "--skip", "all")
         self.assertIn("local", self.listed()[0]["checks"])
@@ -191,7 +191,7 @@ class Exempt(Rules):
     def test_no_store(self):
         self.configure("[exempt]\n192.0.2.1 = rdns\n", store=False)
         for args in (("add", "192.0.2.1"), ("remove", "192.0.2.1")):
-            self.bad(EX_CONFIG, '"file" in section [store]', *args)
+            self.bad(EX_CONFIG, 'in section [store] of', *args)
         self.assertEqual([x["what"] for x in self.listed()], ["192.0.2.1"])
 
     def test_store_that_cannot_be_used(self):
@@ -202,6 +202,131 @@ class Exempt(Rules):
     def test_settings_with_errors(self):
         self.configure("[exempt]\n192.0.2.1 = rdsn\n")
         self.bad(EX_CONFIG, 'did you mean "rdns"', "list")
+
+
+class Mailbox(Rules):
+    command = "mailbox"
+
+    def switches(self, who):
+        return json.loads(self.good("show", who, "--json"))["switches"]
+
+    def test_help(self):
+        done = subprocess.run([MXWARD, "mailbox", "--help"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("mxward mailbox set WHO", done.stdout)
+        self.assertTrue(all(len(x) <= 84 for x in done.stdout.splitlines()))
+
+    def test_command_line(self):
+        self.bad(EX_USAGE, 'did you mean "list"', "lst")
+        self.bad(EX_USAGE, "whose?", "set")
+        self.bad(EX_USAGE, "which switches?", "set", "user@example.org")
+        self.bad(EX_USAGE, 'unexpected "x"', "show", "user@example.org", "x")
+        self.bad(EX_USAGE, 'unexpected "x"', "list", "x")
+        self.bad(EX_USAGE, "--json is for", "set", "user@example.org", "skip=rdns", "--json")
+        self.bad(EX_USAGE, "--seen is for list", "show", "user@example.org", "--seen")
+
+    def test_set_adds_and_replaces(self):
+        self.assertEqual(self.good("set", "User@Example.ORG", "skip=helo,rdns", "refuse=tag"),
+                         "user@example.org: skip=rdns,helo refuse=tag\n")
+        self.assertEqual(self.good("set", "user@example.org", "refuse=accept", "reject_at=5.5"),
+                         "user@example.org: skip=rdns,helo reject_at=5.5 refuse=accept\n")
+        self.assertEqual(self.switches("user@example.org"), {
+            "skip": ["rdns", "helo"], "reject_at": 5.5, "refuse": "accept"})
+
+    def test_every_switch(self):
+        self.good("set", "@example.org", "skip=dnsbl", "only=spf,dnsbl", "policy=off",
+                  "profile=monitor", "reject_at=10", "defer_at=0.25", "refuse=defer")
+        self.assertEqual(self.switches("@example.org"), {
+            "skip": ["dnsbl"], "only": ["spf", "dnsbl"], "policy": "off", "profile": "monitor",
+            "reject_at": 10, "defer_at": 0.25, "refuse": "defer"})
+
+    def test_nothing_wrong_is_written(self):
+        for part, *args in (
+                ('did you mean "skip"', "skp=rdns"),
+                ('did you mean "rdns"', "skip=rdsn"),
+                ("unknown check", "only=everything"),
+                ("policy=off", "only=none"),
+                ("skip wants a value", "skip"),
+                ("refuse wants a value", "refuse="),
+                ("refuse", "refuse=drop"),
+                ("profile", "profile=stric"),
+                ("reject_at", "reject_at=0"),
+                ("reject_at", "reject_at=lots"),
+                ("defer_at", "defer_at=-1"),
+                ('did you mean "skip"', "refuse=tag", "skp=rdns")):
+            with self.subTest(args):
+                self.bad(EX_DATAERR, part, "set", "user@example.org", *args)
+        for who in ("user", "@", "user@", "a b@example.org", "@exa mple.org", "", "@-x.org",
+                    "x" * 400 + "@example.org"):
+            with self.subTest(who):
+                self.bad(EX_DATAERR, "is no address and no @DOMAIN", "set", who, "skip=rdns")
+        self.assertEqual(self.listed(), [])
+        self.assertEqual(self.good("list"), "no mailbox has switches\n")
+
+    def test_layers(self):
+        self.good("set", "@example.org", "refuse=tag", "skip=rdns")
+        self.good("set", "user@example.org", "skip=helo")
+        self.good("set", "user+x@example.org", "refuse=reject")
+        self.assertEqual(self.switches("other@example.org"), {"refuse": "tag", "skip": ["rdns"]})
+        self.assertEqual(self.switches("USER+y@example.org"), {"refuse": "tag", "skip": ["helo"]})
+        self.assertEqual(self.switches("user+x@example.org"),
+                         {"refuse": "reject", "skip": ["helo"]})
+        self.assertEqual(self.good("show", "user+x@example.org"), """holds: skip=helo refuse=reject
+user+x@example.org  refuse=reject
+user@example.org  skip=helo
+@example.org  skip=rdns refuse=tag
+""")
+        self.bad(EX_NOINPUT, "has no switches", "show", "user@example.net")
+        self.configure("[site]\nrecipient_delimiter = none\n")
+        self.assertEqual(self.switches("user+y@example.org"), {"refuse": "tag", "skip": ["rdns"]})
+
+    def test_unset(self):
+        self.good("set", "user@example.org", "skip=rdns", "refuse=tag", "policy=off")
+        self.assertEqual(self.good("unset", "user@example.org", "skip", "policy"),
+                         "user@example.org: refuse=tag\n")
+        self.bad(EX_DATAERR, 'did you mean "refuse"', "unset", "user@example.org", "refus")
+        self.bad(EX_NOINPUT, "has no such switch", "unset", "user@example.org", "skip")
+        self.assertEqual(self.good("unset", "user@example.org"),
+                         "user@example.org: no switches any more\n")
+        self.bad(EX_NOINPUT, "has no such switch", "unset", "user@example.org")
+        self.assertEqual(self.listed(), [])
+
+    def test_list_is_by_domain(self):
+        for who in ("b@example.org", "@example.org", "z@example.net", "a@example.org"):
+            self.good("set", who, "skip=rdns")
+        self.assertEqual([x["mailbox"] for x in self.listed()],
+                         ["z@example.net", "@example.org", "a@example.org", "b@example.org"])
+        self.assertEqual(self.good("list").splitlines()[1], "@example.org  skip=rdns")
+
+    def test_other_domains_are_warned_of(self):
+        self.configure("[site]\ndomains = example.org\n")
+        self.good("set", "user@Example.org", "skip=rdns")
+        done = self.run_it("set", "user@exmaple.org", "skip=rdns")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn("exmaple.org is none of", done.stderr)
+
+    def test_check_uses_them(self):
+        self.good("set", "user@example.org", "refuse=tag")
+        done = subprocess.run(
+            [MXWARD, "check", "-c", self.conf, "--ip", "203.0.113.5", "--helo", "localhost",
+             "--resolver", "none", "--rcpt", "user@example.org", "--rcpt", "x@example.org",
+             "--json"], capture_output=True, text=True, timeout=30)
+        tagged, other = map(json.loads, done.stdout.splitlines())
+        self.assertEqual((tagged["verdict"], other["verdict"]), ("tag", "reject"))
+        self.assertEqual(tagged["mailbox"], "user@example.org refuse=tag")
+        self.assertNotIn("mailbox", other)
+
+    def test_no_store(self):
+        self.configure(store=False)
+        for args in (("set", "user@example.org", "skip=rdns"), ("unset", "user@example.org")):
+            self.bad(EX_CONFIG, 'in section [store] of', *args)
+        self.assertEqual(self.listed(), [])
+        self.bad(EX_NOINPUT, "has no switches", "show", "user@example.org")
+
+    def test_store_that_cannot_be_used(self):
+        self.store.write_text("this was never a store, " * 100)
+        for args in (("set", "user@example.org", "skip=rdns"), ("list",)):
+            self.bad(EX_UNAVAILABLE, "the store cannot be used", *args)
 
 
 if __name__ == "__main__":

@@ -6,14 +6,17 @@
  * try on only.  Histories are read from the store that the settings name; nothing is written to it.
  */
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/report.h"
 #include "daemon/config_store.h"
 #include "daemon/resolver.h"
+#include "daemon/rules.h"
 #include "source/history.h"
 
 static const char help[] =
@@ -101,31 +104,62 @@ run_checks(struct check_run *run, struct gate *gate)
 struct remembered {
 	struct store_client *store;
 	struct source_history *history;
+	struct generation *generation; /* the settings' with the rules of the store */
 };
+
+#define RULES_MS 2000 /* a store that does not tell its exemptions is not waited for */
+
+/* Exemptions and switches as they are now; NULL where they are not known. */
+static struct rules *
+read_rules(struct store *s, enum store_table table, const struct config *config)
+{
+	const struct store_image *image = store_image(s, table);
+	uint64_t until = clock_ms() + RULES_MS;
+
+	for (; image->status != STORE_OK && clock_ms() < until; image = store_image(s, table)) {
+		uint64_t in_ms = store_work(s);
+		if (store_image(s, table)->status != STORE_OK)
+			poll(NULL, 0, in_ms < 50 ? (int)in_ms : 50);
+	}
+	if (image->status == STORE_OK)
+		return rules_read(table, image, &config->generation.checks);
+	(void)cli_fail(
+		EX_OK, "nothing is known of the table %s of the store", store_tables[table].name);
+	return NULL;
+}
 
 static void
 remember(struct remembered *r, struct config *config, struct loop *loop)
 {
 	const struct store_options read_only = {.read_only = true};
+	struct rules_now now = {.exempt = NULL};
 	struct errbuf e = {0};
 
-	*r = (struct remembered){NULL, NULL};
+	*r = (struct remembered){.generation = generation_ref(config_generation(config))};
 	if (!config_has_store(config))
 		return;
 	struct store *s = config_open_store(config, &read_only, &e);
 	if (!s) {
-		(void)cli_fail(EX_OK, "nothing is known of histories: %s", e.text);
+		(void)cli_fail(EX_OK, "nothing is known of histories, exemptions and switches: %s",
+			e.text);
 		return;
 	}
+	now.exempt = read_rules(s, STORE_EXEMPT, config);
+	now.mailbox = read_rules(s, STORE_MAILBOX, config);
 	r->store = store_client_on(loop, s, NULL);
 	r->history = source_history_new(&(struct source_history_options){
 		.loop = loop, .store = r->store, .answered = transaction_answer});
 	config_generation(config)->history = source_history_source(r->history);
+	generation_unref(r->generation);
+	r->generation = rules_generation(config_generation(config), &now);
+	rules_unref(now.exempt);
+	rules_unref(now.mailbox);
 }
 
 static void
 forget(struct remembered *r)
 {
+	generation_unref(r->generation);
 	source_history_free(r->history);
 	store_client_free(r->store);
 }
@@ -154,7 +188,7 @@ check_with(const struct check_options *o)
 	struct gate *gate = gate_new(
 		&(struct gate_options){
 			.loop = loop, .decided = decided, .alarm = no_alarm, .ctx = &run},
-		config_generation(config));
+		remembered.generation);
 	int status = run_checks(&run, gate);
 	gate_free(gate);
 	forget(&remembered);

@@ -16,8 +16,9 @@
 #include "daemon/memory_rules.h"
 #include "mail/psl.h"
 
-/* "No Server Check": what is wrong with a server, not what the administrator has against it. */
-#define SKIP_DEFAULT "rdns generic_rdns helo dnsbl spf sender"
+/* "No Server Check": what is wrong with a server, and the bad record that being refused for it has
+ * left, but not what the administrator's own lists have against it. */
+#define SKIP_DEFAULT "rdns generic_rdns helo dnsbl spf sender history"
 
 static const char help[] =
 	"Usage: mxward exempt add WHAT [--skip CHECK,...] [--reason TEXT] [--owner NAME]\n"

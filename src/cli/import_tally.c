@@ -188,7 +188,7 @@ struct judged {
 static struct action
 action_of(const struct judged *j, const struct finding *f)
 {
-	return policy_action_in(&j->g->policy, &j->g->checks, f, &j->key->client, j->v);
+	return policy_action_in(j->v, &j->g->checks, f, &j->key->client);
 }
 
 /* What speaks against the mail, each finding once. */

@@ -34,7 +34,8 @@ static int
 no_store(const char *path)
 {
 	return cli_fail(EX_CONFIG,
-		"there is no store to keep it in: set \"file\" in section [store] of %s",
+		"there is no store to keep it in: set \"file\" or \"redis\" in section [store] of "
+		"%s",
 		path ? path : CONFIG_FILE);
 }
 

@@ -20,8 +20,10 @@ AT_ONCE = 1.0       # seconds from the command to its effect
 DAEMON_USER = "mxward" if "mxward" in [x.pw_name for x in pwd.getpwall()] else "nobody"
 
 
+# Without histories, which clients of many tests would have.
 SECTIONS = SITE + """[policy]
 profile = strict
+checks = rdns generic_rdns helo spf sender
 [actions]
 helo_bare_ip = reject
 [store]
@@ -46,6 +48,12 @@ class Stored(MxwardCase):
         self.assertEqual(done[0], status, done)
         return done[1]
 
+    def undo(self, event, *args):
+        """A command that may find nothing to do; else wait until the daemon has seen it."""
+        before = len(self.mxward.log_lines(event))
+        if run_command(self.mxward.binary, *args[:2], "-c", self.mxward.conf, *args[2:])[0] == 0:
+            self.mxward.wait_log(event, after=before)
+
     def told(self, client="no_ptr", sender="a@good.example", rcpt="user@example.org"):
         reply = self.ask(self.way, C[client], sender, rcpt)
         return str(reply) if reply.code == 250 else reply.code
@@ -65,7 +73,7 @@ class Exemptions:
         self.addCleanup(lambda: self.forget(what))
 
     def forget(self, what):
-        run_command(self.mxward.binary, "exempt", "remove", "-c", self.mxward.conf, what)
+        self.undo("event=exemptions", "exempt", "remove", what)
 
     def entry(self, what):
         [line] = self.command("exempt", "show", what, "--json").splitlines()
@@ -161,3 +169,111 @@ class Start(Stored):
         self.assertNotEqual(self.told(), 550)
         self.becomes(OK)
         self.assertEqual(self.told("no_ptr_bare"), 550)
+
+
+class Mailboxes:
+    def set(self, who, *switches):
+        self.command("mailbox", "set", who, *switches)
+        self.addCleanup(lambda: self.undo("event=mailboxes", "mailbox", "unset", who))
+
+    def wait_for_switches(self, rcpt="user@example.org", want=OK):
+        self.becomes(want, "no_ptr", "a@good.example", rcpt)
+
+    def message(self, *rcpts, client="no_ptr"):
+        """Replies to these recipients of one message."""
+        smtp = self.connect(self.way, C[client])
+        self.assertEqual(smtp.mail("a@good.example").code, 250)
+        return smtp, [smtp.rcpt(rcpt) for rcpt in rcpts]
+
+    def test_who_has_opted_out_gets_what_his_neighbour_does_not(self):
+        self.set("optout@example.org", "policy=off")
+        self.wait_for_switches("optout@example.org")
+        smtp, replies = self.message("user@example.org", "optout@example.org",
+                                     "other@second.example")
+        self.assertEqual([x.code for x in replies], [550, 250, 550])
+        self.assertEqual(replies[0].enhanced, "5.7.25")
+        marker = "opted-out-" + self.way
+        self.assertEqual(smtp.data("Subject: %s\n\nhello" % marker).code, 250)
+        text = self.bed.postfix.wait_mail("optout@example.org", marker)
+        self.assertNotIn(marker, self.bed.postfix.mailbox("user@example.org"))
+        self.assertNotIn("X-Mxward", str(text))
+        self.mxward.wait_log("event=decision", "way=" + self.way, "to=optout@example.org",
+                             "verdict=accept", "would=reject",
+                             'mailbox="optout@example.org policy=off"')
+
+    def test_checks_of_ones_own(self):
+        self.set("user@example.org", "skip=rdns")
+        self.wait_for_switches()
+        self.assertEqual(self.told("bare_ip"), 550)
+        self.set("user@example.org", "only=spf,dnsbl", "skip=none")
+        self.becomes(OK, "bare_ip")
+        self.assertEqual(self.told(rcpt="user@second.example"), 550)
+
+    def test_tagged_instead_of_refused(self):
+        self.set("tagged@example.org", "refuse=tag")
+        self.wait_for_switches("tagged@example.org")
+        smtp, replies = self.message("tagged@example.org", "user@example.org")
+        self.assertEqual([x.code for x in replies], [250, 550])
+        marker = "tagged-" + self.way
+        self.assertEqual(smtp.data("Subject: %s\n\nhello" % marker).code, 250)
+        text = self.bed.postfix.wait_mail("tagged@example.org", marker)
+        self.assertRegex(str(text), r"X-Mxward: tag; case=.*findings=rdns_none")
+
+    def test_put_off_instead_of_refused(self):
+        self.set("other@example.org", "refuse=defer")
+        self.wait_for_switches("other@example.org", 451)
+
+    def test_another_profile(self):
+        self.set("third@example.org", "profile=score", "reject_at=100")
+        self.wait_for_switches("third@example.org")
+        self.set("other@example.org", "profile=monitor")
+        self.becomes(OK, "bare_ip", "a@good.example", "other@example.org")
+        self.mxward.wait_log("to=other@example.org", "would=reject", 'because="monitor profile"')
+
+    def test_domain_and_mailbox(self):
+        self.set("@second.example", "policy=off")
+        self.set("third@second.example", "policy=on")
+        self.wait_for_switches("user@second.example")
+        self.wait_for_switches("user+tag@Second.Example")
+        self.wait_for_switches("third@second.example", 550)
+        self.assertEqual(self.told(rcpt="Third+tag@second.example"), 550)
+        self.assertEqual(self.told(rcpt="user@example.org"), 550)
+
+    def test_postmaster_is_reachable_whatever_is_set(self):
+        self.set("@example.org", "profile=strict", "reject_at=0.01", "refuse=reject")
+        self.set("postmaster@example.org", "profile=strict", "reject_at=0.01", "refuse=reject")
+        self.set("optout@example.org", "policy=off")
+        self.wait_for_switches("optout@example.org")
+        time.sleep(AT_ONCE)
+        self.assertEqual(self.told(rcpt="postmaster@example.org"), OK)
+        self.assertEqual(self.told(rcpt="abuse@example.org"), OK)
+
+    def test_unset_and_reload(self):
+        self.set("user@example.org", "policy=off")
+        self.wait_for_switches()
+        before = len(self.mxward.log_lines("event=reloaded"))
+        self.mxward.reload()
+        self.mxward.wait_log("event=reloaded", after=before)
+        self.assertEqual(self.told(), OK)
+        self.command("mailbox", "unset", "user@example.org")
+        self.wait_for_switches(want=550)
+
+    def test_mailboxes_list_themselves(self):
+        def seen():
+            rows = map(json.loads,
+                       self.command("mailbox", "list", "--seen", "--json").splitlines())
+            return [x for x in rows if x["mailbox"] == "abuse@second.example"]
+        self.assertEqual(seen(), [])
+        self.told(rcpt="Abuse@second.example")
+        wait_for(seen, 5, "the mailbox")
+        [row] = seen()
+        self.assertEqual((row["accepted"], row["refused"], row["deferred"]), (1, 0, 0))
+        self.assertNotIn("switches", row)
+
+
+class PolicyMailboxes(Mailboxes, Stored):
+    way = "policy"
+
+
+class MilterMailboxes(Mailboxes, Stored):
+    way = "milter"

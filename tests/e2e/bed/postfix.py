@@ -15,7 +15,7 @@ from .dns import find_program
 from .place import Missing, can_connect, wait_for
 
 DOMAINS = ("example.org", "second.example")
-PUBLIC_USERS = ("user", "other", "third", "postmaster", "abuse")
+PUBLIC_USERS = ("user", "other", "third", "optout", "tagged", "postmaster", "abuse")
 QUEUE_FOLDERS = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming",
                  "private", "saved", "trace")
 MAIN_CF = """compatibility_level = 3.6
@@ -38,6 +38,7 @@ smtpd_authorized_xclient_hosts = 127.0.0.1
 virtual_mailbox_domains = {domains}
 virtual_mailbox_maps = inline:{{ {mailboxes} }}
 virtual_mailbox_base = {dir}/mail
+recipient_delimiter = +
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
