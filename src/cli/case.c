@@ -114,7 +114,7 @@ run(const struct options *o)
 	if (found == STORE_NONE)
 		s.status = not_found(o, opened.config);
 	else if (found != STORE_OK)
-		s.status = cli_store_failed(found);
+		s.status = cli_store_failed(opened.store, found);
 	cli_close_store(&opened);
 	return s.status == EX_OK ? cli_finish(EX_OK) : s.status;
 }

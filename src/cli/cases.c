@@ -183,7 +183,7 @@ search(struct search *s)
 	if (status == EX_OK) {
 		enum store_status found = store_find(opened.store, &query, show, s);
 		if (found != STORE_OK)
-			status = cli_store_failed(found);
+			status = cli_store_failed(opened.store, found);
 	}
 	if (status == EX_OK && s->count)
 		fprintf(s->page.out, "%" PRIu64 "\n", s->found);

@@ -226,7 +226,7 @@ remove_entry(struct opened *o, const struct exempt_options *with)
 		return cli_fail(EX_NOINPUT, "there is no exemption of %.*s", STR_ARG(key));
 	/* A damaged one is removed too. */
 	if (status == STORE_BUSY)
-		return cli_store_failed(status);
+		return cli_store_failed(o->store, status);
 	const struct store_op ops[] = {{.op = STORE_DEL, .table = STORE_EXEMPT, .key = key},
 		{.op = STORE_DEL, .table = STORE_COUNTER, .key = exempt_counter_key(key, room)}};
 	int done = cli_store_write(o->store, ops, listed ? 1 : 2);

@@ -94,7 +94,7 @@ exempt_rows_read(struct exempt_rows *rows, struct opened *o, int *status)
 	}
 	if (found != STORE_OK) {
 		exempt_rows_done(rows);
-		*status = cli_store_failed(found);
+		*status = cli_store_failed(o->store, found);
 		return false;
 	}
 	if (rows->n)

@@ -71,8 +71,10 @@ open_named(const char *settings, const char *file, enum opened_how how, struct o
 	struct config *c = config_load_file(path, report, NULL, &e);
 	if (!c)
 		return cli_fail(EX_CONFIG, "the settings have errors");
-	if (file)
+	if (file) {
 		c->store.file = arena_str(&c->arena, str_of(file));
+		c->store.redis = STR("");
+	}
 	if (!config_has_store(c)) {
 		if (how == OPENED_READ) {
 			out->config = c;
@@ -116,9 +118,9 @@ cli_need_store(const char *settings, const char *file, enum opened_how how, stru
 			arena_z(&c->arena, c->store.file));
 	else
 		status = cli_fail(EX_CONFIG,
-			"there is no store, so nothing is kept: set \"file\" in section [store], "
-			"or "
-			"name one with --file");
+			"there is no store, so nothing is kept: set \"file\" or \"redis\" in "
+			"section "
+			"[store], or name one with --file");
 	cli_close_store(out);
 	return status;
 }
@@ -132,13 +134,14 @@ cli_close_store(struct opened *o)
 }
 
 int
-cli_store_failed(enum store_status status)
+cli_store_failed(const struct store *s, enum store_status status)
 {
-	return status == STORE_BUSY
-		? cli_fail(EX_TEMPFAIL, "the store is busy: try again")
-		: cli_fail(EX_IOERR,
-			  "the store cannot be read or written; \"mxward store check\" "
-			  "says more");
+	if (status == STORE_BUSY)
+		return cli_fail(EX_TEMPFAIL, "the store is busy: try again");
+	const char *why = store_why(s);
+	return cli_fail(EX_IOERR,
+		"the store cannot be read or written%s%s; \"mxward store check\" says more",
+		why[0] ? ": " : "", why);
 }
 
 int
@@ -146,9 +149,9 @@ cli_store_write(struct store *s, const struct store_op *op, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!store_write(s, &op[i]))
-			return cli_store_failed(STORE_FAIL);
+			return cli_store_failed(s, STORE_FAIL);
 	enum store_status status = store_sync(s);
-	return status == STORE_OK ? EX_OK : cli_store_failed(status);
+	return status == STORE_OK ? EX_OK : cli_store_failed(s, status);
 }
 
 struct waiting {

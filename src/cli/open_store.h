@@ -32,6 +32,6 @@ int cli_store_write(struct store *s, const struct store_op *op, size_t n);
 enum store_status cli_store_get(struct store *s, enum store_table table, struct str key,
 	void (*take)(void *ctx, const struct store_record *r), void *ctx);
 /* What goes wrong when the store is read: told, and an exit status. */
-int cli_store_failed(enum store_status status);
+int cli_store_failed(const struct store *s, enum store_status status);
 
 #endif

@@ -67,6 +67,59 @@ redis_read_record(struct store *s, const struct redis_value *v, enum store_table
 	return store_trouble(s, "a record in Redis at %s is damaged", q->at);
 }
 
+struct foreseen {
+	struct wish wish;
+	const struct redis_value *v;
+};
+
+struct foreseeing {
+	const struct wish *wish;
+	size_t n;
+};
+
+static enum store_status
+foresee_step(struct store *s, void *ctx)
+{
+	struct redis *q = s->own;
+	const struct foreseeing *f = ctx;
+
+	/* Not MGET, for which a key of another type is none. */
+	for (size_t i = 0; i < f->n; i++) {
+		redis_command(q, "GET", 1);
+		redis_put_record(q, f->wish[i].table, f->wish[i].key);
+	}
+	enum store_status status = redis_call(s);
+	if (status != STORE_OK)
+		return status;
+	q->foreseen = arena_alloc(&q->work, f->n * sizeof(*q->foreseen));
+	for (size_t i = 0; i < f->n; i++)
+		q->foreseen[i] = (struct foreseen){
+			{f->wish[i].table, arena_str(&q->work, f->wish[i].key)}, q->value[i]};
+	q->n_foreseen = f->n;
+	q->next_foreseen = 0;
+	return STORE_OK;
+}
+
+static void
+redis_foresee(struct store *s, const struct wish *wish, size_t n)
+{
+	struct foreseeing f = {wish, n};
+
+	(void)redis_try(s, false, foresee_step, &f);
+}
+
+/* They are read in order, but some may have been withdrawn meanwhile. */
+static const struct redis_value *
+foreseen(struct redis *q, enum store_table table, struct str key)
+{
+	while (q->next_foreseen < q->n_foreseen) {
+		const struct foreseen *f = &q->foreseen[q->next_foreseen++];
+		if (f->wish.table == table && str_eq(f->wish.key, key))
+			return f->v;
+	}
+	return NULL;
+}
+
 struct reading {
 	enum store_table table;
 	struct str key;
@@ -89,8 +142,12 @@ read_step(struct store *s, void *ctx)
 static enum store_status
 redis_read(struct store *s, enum store_table table, struct str key, struct rested *out)
 {
+	struct redis *q = s->own;
 	struct reading r = {table, key, out};
+	const struct redis_value *v = foreseen(q, table, key);
 
+	if (v)
+		return redis_read_record(s, v, table, key, out);
 	return redis_try(s, false, read_step, &r);
 }
 
@@ -118,7 +175,7 @@ restore(struct store *s)
 				.keep_s = r->left_s,
 				.n_words = r->n_words};
 			memcpy(op.word, r->word, sizeof(op.word));
-			n += store_op_is_valid(&op) && store_write(s, &op);
+			n += store_op_is_valid(&op) && store_write_own(s, &op);
 		}
 	}
 	store_say(s, STORE_SAY_WARN,
@@ -589,8 +646,11 @@ static enum store_status
 redis_apply(struct store *s, const struct store_op *const *ops, size_t n, bool safely)
 {
 	struct redis *q = s->own;
-	struct batch b = {
-		.op = ops, .n = n, .until_us = clock_us() + (uint64_t)q->timeout_ms * 1000};
+	/* Who would rather wait says so, as for a file. */
+	uint64_t patience_ms = q->timeout_ms;
+	if (s->o.busy_ms > 0 && (uint64_t)s->o.busy_ms > patience_ms)
+		patience_ms = (uint64_t)s->o.busy_ms;
+	struct batch b = {.op = ops, .n = n, .until_us = clock_us() + patience_ms * 1000};
 
 	(void)safely; /* that is for the server's own settings to say */
 	enum store_status status = redis_try(s, true, apply_step, &b);
@@ -679,6 +739,7 @@ store_open_redis(const struct store_redis *where, const struct store_options *o,
 {
 	static const struct store_back back = {.apply = redis_apply,
 		.read = redis_read,
+		.foresee = redis_foresee,
 		.find = redis_find,
 		.hot_changed = redis_hot_changed,
 		.sweep = redis_sweep,

@@ -399,6 +399,7 @@ redis_ready(struct store *s, bool insist)
 	q->fresh = q->again = false;
 	q->out.n = q->out.commands = 0;
 	arena_reset(&q->work);
+	q->n_foreseen = 0;
 	if (q->fd >= 0 && caller_is_gone(q->fd))
 		redis_disconnect(q);
 	if (q->fd >= 0)

@@ -63,6 +63,9 @@ struct redis {
 	int64_t earliest, latest;
 	uint64_t their_ms;
 
+	struct foreseen *foreseen; /* in the work arena; answers are those of the last round */
+	size_t n_foreseen, next_foreseen;
+
 	struct arena work; /* of one call */
 	char blob[STORE_BLOB_MAX];
 	char room[65536];

@@ -16,12 +16,14 @@
 #define PAUSE_MIN_MS	      1000
 #define PAUSE_MAX_MS	      30000
 #define ASKED_MAX	      1024
+#define FORESEEN_MAX	      128
 #define DEFAULT(v, otherwise) ((v) ? (v) : (otherwise))
 
 struct queued {
 	struct list link;
 	struct store_op *op;
 	size_t size;
+	bool own; /* of the back */
 };
 
 struct asked {
@@ -113,8 +115,8 @@ store_trouble(struct store *s, const char *fmt, ...)
 
 /* --- changes --- */
 
-bool
-store_write(struct store *s, const struct store_op *op)
+static bool
+enqueue(struct store *s, const struct store_op *op, bool own)
 {
 	size_t size;
 
@@ -126,6 +128,7 @@ store_write(struct store *s, const struct store_op *op)
 	struct queued *q = heap_alloc(sizeof(*q));
 	q->op = store_op_copy(op, &size);
 	q->size = size + sizeof(*q);
+	q->own = own;
 	if (list_is_empty(&s->queue))
 		s->oldest_ms = store_ms(s);
 	list_add_last(&s->queue, &q->link);
@@ -134,17 +137,34 @@ store_write(struct store *s, const struct store_op *op)
 	return true;
 }
 
-static void
+bool
+store_write(struct store *s, const struct store_op *op)
+{
+	return enqueue(s, op, false);
+}
+
+bool
+store_write_own(struct store *s, const struct store_op *op)
+{
+	return enqueue(s, op, true);
+}
+
+/* How many of them were not the back's own. */
+static size_t
 unqueue(struct store *s, size_t n)
 {
+	size_t others = 0;
+
 	for (; n > 0; n--) {
 		struct queued *q = LIST_ELEMENT(s->queue.next, struct queued, link);
+		others += !q->own;
 		list_remove(&q->link);
 		s->queue_bytes -= q->size;
 		s->count.queued--;
 		heap_free(q->op);
 		heap_free(q);
 	}
+	return others;
 }
 
 /* The first trouble is told, and the end of it; what lies between is counted. */
@@ -193,15 +213,15 @@ write_batch(struct store *s, bool safely)
 	went(s, status);
 	if (status != STORE_OK)
 		return status;
-	unqueue(s, n);
+	size_t others = unqueue(s, n);
 	s->count.written += n;
 	s->oldest_ms = store_ms(s);
 	if (safely)
 		s->unsafe_ms = 0;
 	else if (!s->unsafe_ms)
 		s->unsafe_ms = store_ms(s);
-	if (n && s->o.written)
-		s->o.written(s->o.ctx, n);
+	if (others && s->o.written)
+		s->o.written(s->o.ctx, others);
 	return STORE_OK;
 }
 
@@ -284,6 +304,22 @@ read_now(struct store *s, enum store_table table, struct str key, struct rested 
 	return status;
 }
 
+/* Of the questions that come next, how many are read in one go. */
+static size_t
+foresee(struct store *s)
+{
+	struct wish wish[FORESEEN_MAX];
+	size_t n = 0;
+
+	for (struct list *l = s->asked.next; l != &s->asked && n < COUNT(wish); l = l->next) {
+		const struct asked *a = LIST_ELEMENT(l, struct asked, link);
+		wish[n++] = (struct wish){a->table, {a->key, a->key_n}};
+	}
+	if (n > 1 && s->back->foresee)
+		s->back->foresee(s, wish, n);
+	return n;
+}
+
 /* Those that were open at the start: an answer may ask again, and may withdraw others. */
 static void
 answer_all(struct store *s)
@@ -291,7 +327,9 @@ answer_all(struct store *s)
 	if (list_is_empty(&s->asked))
 		return;
 	struct rested *r = heap_alloc(sizeof(*r));
-	for (size_t n = s->n_asked; n > 0 && !list_is_empty(&s->asked); n--) {
+	for (size_t n = s->n_asked, next = 0; n > 0 && !list_is_empty(&s->asked); n--) {
+		if (next-- == 0)
+			next = foresee(s) - 1;
 		struct asked *a = LIST_ELEMENT(s->asked.next, struct asked, link);
 		struct str key = {a->key, a->key_n};
 		enum store_status status = read_now(s, a->table, key, r);
@@ -386,7 +424,7 @@ store_close(struct store *s)
 		store_sync(s) != STORE_OK)
 		store_say(s, STORE_SAY_ERROR, "%zu changes are lost: %s", s->count.queued,
 			s->trouble);
-	unqueue(s, s->count.queued);
+	(void)unqueue(s, s->count.queued);
 	while (!list_is_empty(&s->asked))
 		drop_question(s, LIST_ELEMENT(s->asked.next, struct asked, link));
 	images_done(s);

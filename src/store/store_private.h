@@ -12,6 +12,11 @@
 /* Told a record; false ends. */
 typedef bool rested_each_fn(void *ctx, struct rested *r);
 
+struct wish {
+	enum store_table table;
+	struct str key;
+};
+
 /* Calls that take as long as they take.  STORE_FAIL: s->trouble says why. */
 struct store_back {
 	/* All of the changes or none, in one transaction, with the store's time now.  safely: on
@@ -21,6 +26,9 @@ struct store_back {
 	/* *out is valid until the next call of the back. */
 	enum store_status (*read)(
 		struct store *s, enum store_table table, struct str key, struct rested *out);
+	/* All of this will be read next: whoever has a way to go fetches it in one.  May be NULL.
+	 */
+	void (*foresee)(struct store *s, const struct wish *wish, size_t n);
 	/* In the order of the query; over ones may be among them. */
 	enum store_status (*find)(
 		struct store *s, const struct store_query *q, rested_each_fn *each, void *ctx);
@@ -72,6 +80,8 @@ uint64_t store_ms(const struct store *s);
 int64_t store_wall(const struct store *s);
 /* After trouble, before it is tried again. */
 bool store_is_pausing(const struct store *s);
+/* As store_write(), for what the back itself wants: nobody is told when it has been written. */
+bool store_write_own(struct store *s, const struct store_op *op);
 /* The store's time now. */
 int64_t store_now(struct store *s);
 void store_say(struct store *s, enum store_say level, const char *fmt, ...) PRINTF_LIKE(3, 4);

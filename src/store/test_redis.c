@@ -64,8 +64,7 @@ become_server(const char *options)
 	size_t n = 7;
 	int null = open("/dev/null", O_RDWR);
 
-	snprintf(room, sizeof(room),
-		"--port 0 --appendonly no --daemonize no %s", options);
+	snprintf(room, sizeof(room), "--port 0 --appendonly no --daemonize no %s", options);
 	for (char *at = room, *w; (w = strsep(&at, " "));)
 		if (w[0])
 			word[n++] = w;
