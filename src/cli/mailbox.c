@@ -152,7 +152,7 @@ set(struct opened *o, const struct options *with, struct str who)
 		if (!switches_parse(str_of(with->arg[i]), &o->config->generation.checks, &s, &e))
 			return cli_fail(EX_DATAERR, "%s", e.text);
 	if (status != STORE_OK && status != STORE_NONE)
-		return cli_store_failed(status);
+		return cli_store_failed(o->store, status);
 	warn_of_domain(o->config, who);
 	return write_switches(o, who, &s);
 }
@@ -186,7 +186,7 @@ unset(struct opened *o, const struct options *with, struct str who)
 	}
 	/* A damaged one goes as a whole. */
 	if (status == STORE_BUSY)
-		return cli_store_failed(status);
+		return cli_store_failed(o->store, status);
 	if (status == STORE_NONE || (bits && !(s.set & bits)))
 		return cli_fail(EX_NOINPUT, "%.*s has no such switch", STR_ARG(who));
 	s.set = bits ? s.set & ~bits : 0;
@@ -258,7 +258,7 @@ show(struct opened *o, const struct options *with, struct str who)
 	if (status == STORE_NONE)
 		return cli_fail(EX_NOINPUT, "%.*s has no switches", STR_ARG(who));
 	if (status != STORE_OK)
-		return cli_store_failed(status);
+		return cli_store_failed(o->store, status);
 	if (with->json) {
 		mailbox_put_json(
 			&(struct mailbox_row){
