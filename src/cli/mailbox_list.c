@@ -196,5 +196,5 @@ mailbox_list(struct opened *o, bool seen, bool json)
 			  : "no mailbox has switches");
 	arena_done(&rows.arena);
 	heap_free(rows.row);
-	return status == STORE_OK ? 0 : cli_store_failed(status);
+	return status == STORE_OK ? 0 : cli_store_failed(o->store, status);
 }
