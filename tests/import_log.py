@@ -462,6 +462,9 @@ class ImportLog(unittest.TestCase):
     def test_records_that_cannot_be_written(self):
         path = self.write("mail.log", some_mail(Log()).text())
         self.bad(EX_IOERR, "/dev/full: No space left", "--out", "/dev/full", path)
+        self.report("--resume", self.place / "state", path, status=1)
+        self.bad(EX_IOERR, "/dev/full: No space left", "--resume", self.place / "state", "--out",
+                 "/dev/full", path)
         self.bad(73, "no-folder", "--out", self.place / "no-folder" / "x", path)
         self.bad(73, "no-folder", "--resume", self.place / "no-folder" / "x", path)
 

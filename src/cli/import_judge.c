@@ -263,7 +263,7 @@ run(struct judging *j)
 	j->progress = timer_new(j->o->loop, tell_progress, j);
 	timer_set(j->progress, PROGRESS_MS);
 	timer_set(j->timer, 0);
-	if (next_key(j))
+	if (!j->failed && next_key(j))
 		loop_run(j->o->loop);
 	for (size_t i = 0; i < j->n_slots; i++) {
 		visit_end(j->slot[i].visit);
