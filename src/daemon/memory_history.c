@@ -168,27 +168,15 @@ is_charged(const struct visit_case *c)
 	return false;
 }
 
-/* Before it is added to; false: it is known already, or nobody can tell. */
-static bool
-is_new(struct source_history *source, const struct history_ops *ops, size_t i)
-{
-	struct history h;
-
-	return source && source_history_peek(source, ops->what[i], ops->name[i], &h) &&
-		h.status == HISTORY_NONE;
-}
-
 static void
-touch_seen(struct source_history *source, struct store_client *store, struct str domain)
+write_seen(struct store_client *store, struct str domain, const struct history *before)
 {
 	char room[HISTORY_NAME_MAX + 2];
 	struct buf key = BUF(room);
-	struct history h;
+	int64_t n = before->n[HISTORY_ACCEPTED] + before->n[HISTORY_REFUSED] +
+		before->n[HISTORY_DEFERRED];
 
-	if (!source || !source_history_peek(source, HISTORY_DOMAIN, domain, &h))
-		return;
-	int64_t n = h.n[HISTORY_ACCEPTED] + h.n[HISTORY_REFUSED] + h.n[HISTORY_DEFERRED];
-	if (h.status == HISTORY_OK && h.idle_s < SEEN_IDLE_S && n % SEEN_EVERY)
+	if (before->status == HISTORY_OK && before->idle_s < SEEN_IDLE_S && n % SEEN_EVERY)
 		return;
 	(void)history_key(HISTORY_DOMAIN, domain, &key);
 	(void)store_client_write(store,
@@ -201,14 +189,16 @@ write_ops(struct source_history *source, struct store_client *store, struct hist
 {
 	for (size_t i = 0; i < ops->n; i++) {
 		struct store_op *op = &ops->op[i];
-		struct history more = {.score = op->score};
-		if (ops->what[i] == HISTORY_SENDER)
-			op->keep_s = is_new(source, ops, i) ? NEW_SENDER_S : KNOWN_SENDER_S;
-		if (ops->what[i] == HISTORY_DOMAIN)
-			touch_seen(source, store, ops->name[i]);
+		struct history more = {.score = op->score}, before = {.status = HISTORY_UNKNOWN};
 		memcpy(more.n, op->add, sizeof(more.n));
-		if (store_client_write(store, op) && source)
-			source_history_add(source, ops->what[i], ops->name[i], &more);
+		if (source)
+			(void)source_history_add(
+				source, ops->what[i], ops->name[i], &more, &before);
+		if (ops->what[i] == HISTORY_SENDER)
+			op->keep_s = before.status == HISTORY_NONE ? NEW_SENDER_S : KNOWN_SENDER_S;
+		(void)store_client_write(store, op);
+		if (ops->what[i] == HISTORY_DOMAIN && before.status != HISTORY_UNKNOWN)
+			write_seen(store, ops->name[i], &before);
 	}
 }
 

@@ -4,10 +4,11 @@
 #include "base/list.h"
 #include "source/history.h"
 
-#define BUCKETS	      8192
-#define BYTES	      ((size_t)4 << 20)
+#define BUCKETS	      16384
+#define BYTES	      ((size_t)8 << 20) /* some 6,000 clients with their senders */
 #define KEEP_MS	      30000
 #define FAIL_MS	      1000
+#define USED_MS	      1000 /* the order of use is not finer than that */
 #define KEY_MAX	      (HISTORY_NAME_MAX + 2)
 #define ANSWER_WEIGHT (sizeof(struct answer) + 32)
 
@@ -18,14 +19,15 @@ struct waiter {
 };
 
 struct entry {
-	struct list link; /* used, or failing */
 	struct entry *next;
-	struct source_history *owner;
-	struct answer *answer; /* NULL: asked for */
-	struct list waiters;
 	uint64_t hash;
+	struct answer *answer; /* NULL: asked for */
+	uint64_t used_ms;
 	enum history_kind what;
 	uint16_t name_n;
+	struct list link; /* used, or failing */
+	struct list waiters;
+	struct source_history *owner;
 	char name[];
 };
 
@@ -128,12 +130,16 @@ known(struct source_history *s, enum history_kind what, struct str name, uint64_
 
 	if (!e || !e->answer)
 		return NULL;
-	if (e->answer->expires_ms <= clock_ms()) {
+	uint64_t now_ms = clock_ms();
+	if (e->answer->expires_ms <= now_ms) {
 		drop(s, place);
 		return NULL;
 	}
-	list_remove(&e->link);
-	list_add_last(&s->used, &e->link);
+	if (now_ms >= e->used_ms + USED_MS) {
+		e->used_ms = now_ms;
+		list_remove(&e->link);
+		list_add_last(&s->used, &e->link);
+	}
 	return e;
 }
 
@@ -307,28 +313,17 @@ source_history_source(struct source_history *s)
 }
 
 bool
-source_history_peek(
-	struct source_history *s, enum history_kind what, struct str name, struct history *out)
-{
-	const struct entry *e = known(s, what, name, history_hash(name, what));
-
-	if (!e || e->answer->history.status == HISTORY_FAIL)
-		return false;
-	*out = e->answer->history;
-	return true;
-}
-
-void
 source_history_add(struct source_history *s, enum history_kind what, struct str name,
-	const struct history *more)
+	const struct history *more, struct history *before_out)
 {
 	struct entry *e = known(s, what, name, history_hash(name, what));
 
 	if (!e || e->answer->history.status == HISTORY_FAIL)
-		return;
+		return false;
+	*before_out = e->answer->history;
 	/* Facts never change: whoever has been told keeps what he was told. */
 	if (e->answer->refs > 1) {
-		struct answer *copy = answer_history(&e->answer->history);
+		struct answer *copy = answer_history(before_out);
 		copy->expires_ms = e->answer->expires_ms;
 		answer_unref(e->answer);
 		e->answer = copy;
@@ -340,6 +335,7 @@ source_history_add(struct source_history *s, enum history_kind what, struct str 
 		h->n[i] += more->n[i];
 	h->idle_s = 0;
 	history_clamp(h);
+	return true;
 }
 
 struct source_history_stats

@@ -21,7 +21,7 @@ struct source_history;
 struct source_history_options {
 	struct loop *loop;
 	struct store_client *store;
-	size_t bytes;	  /* about; 0: 4 MiB */
+	size_t bytes;	  /* about; 0: 8 MiB */
 	uint64_t keep_ms; /* 0: 30 s */
 	uint64_t fail_ms; /* 0: 1 s */
 	/* An answer to a fact given to start(): from the loop, exactly once, with a reference. */
@@ -34,12 +34,10 @@ struct source_history *source_history_new(const struct source_history_options *o
 void source_history_free(struct source_history *s);
 struct history_source *source_history_source(struct source_history *s);
 
-/* What is known without asking; false: it would have to be asked, or cannot be told. */
-bool source_history_peek(
-	struct source_history *s, enum history_kind what, struct str name, struct history *out);
-/* So much was written to the store by this process: numbers and score of *more are added. */
-void source_history_add(struct source_history *s, enum history_kind what, struct str name,
-	const struct history *more);
+/* So much is written to the store by this process: numbers and score of *more are added to what is
+ * known.  True: *before_out is what was known before; false: it was not, or cannot be told. */
+bool source_history_add(struct source_history *s, enum history_kind what, struct str name,
+	const struct history *more, struct history *before_out);
 
 struct source_history_stats {
 	uint64_t hits, asked, failed, evicted;

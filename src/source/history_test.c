@@ -160,24 +160,24 @@ static void
 test_own_additions(void **state)
 {
 	const struct history more = {.n = {[HISTORY_REFUSED] = 1}, .score = -HISTORY_POINT};
-	struct history now;
+	struct str name = STR("192.0.2.1");
+	struct history before;
 	struct bed b;
 
 	bed_init(&b, &(struct source_history_options){0});
-	assert_false(source_history_peek(b.source, HISTORY_CLIENT, STR("192.0.2.1"), &now));
-	source_history_add(b.source, HISTORY_CLIENT, STR("192.0.2.1"), &more); /* nothing there */
+	assert_false(source_history_add(b.source, HISTORY_CLIENT, name, &more, &before));
 	ask(&b, 0, HISTORY_CLIENT, "192.0.2.1");
 	wait_for(&b, 1);
-	source_history_add(b.source, HISTORY_CLIENT, STR("192.0.2.1"), &more);
-	source_history_add(b.source, HISTORY_CLIENT, STR("192.0.2.1"), &more);
+	assert_true(source_history_add(b.source, HISTORY_CLIENT, name, &more, &before));
+	assert_int_equal(before.status, HISTORY_NONE);
+	assert_true(source_history_add(b.source, HISTORY_CLIENT, name, &more, &before));
+	assert_int_equal(before.n[HISTORY_REFUSED], 1);
 	assert_int_equal(b.got[0]->history.status, HISTORY_NONE);
 	assert_non_null(ask(&b, 1, HISTORY_CLIENT, "192.0.2.1"));
 	assert_int_equal(b.got[1]->history.status, HISTORY_OK);
 	assert_int_equal(b.got[1]->history.n[HISTORY_REFUSED], 2);
 	assert_int_equal(b.got[1]->history.score, -2000);
 	assert_int_equal(b.got[1]->expires_ms, b.got[0]->expires_ms); /* no longer than before */
-	assert_true(source_history_peek(b.source, HISTORY_CLIENT, STR("192.0.2.1"), &now));
-	assert_int_equal(now.n[HISTORY_REFUSED], 2);
 	bed_done(&b);
 }
 
@@ -259,8 +259,8 @@ test_too_many(void **state)
 	wait_for(&b, 1);
 	assert_int_equal(b.got[0]->history.status, HISTORY_FAIL);
 	/* Which is not none: nothing is added to it, and nobody is told that he is new. */
-	struct history h;
-	assert_false(source_history_peek(b.source, HISTORY_CLIENT, STR("192.0.2.1"), &h));
+	struct history h = {.status = HISTORY_OK};
+	assert_false(source_history_add(b.source, HISTORY_CLIENT, STR("192.0.2.1"), &h, &h));
 	bed_done(&b);
 }
 
