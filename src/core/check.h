@@ -22,8 +22,8 @@ struct check {
 	enum check_status (*run)(struct ask *q, struct findings *out);
 };
 
-/* What another check has found, which stands before this one in the table of checks; NULL until it is
- * done.  One that is not made has found nothing. */
+/* What another check has found, one that stands before this one in the table of checks; NULL until
+ * it is done.  One that is not made has found nothing. */
 const struct findings *ask_findings(struct ask *q, const struct check *check);
 
 #define CHECKS_MAX 16

@@ -16,9 +16,9 @@
 
 static const char settings[] =
 	"[policy]\nchecks = rdns helo spf history\nfirst_defers = no\n"
+	"[history]\ntoo_many_refused = 5\nwithin = 60s\n"
 	"[actions]\nrdns_none = off\nspf_fail = reject\nhelo_bare_ip = reject\n"
-	"helo_unresolvable = off\nhelo_not_client = off\n"
-	"[history]\ntoo_many_refused = 5\nwithin = 60s\n";
+	"helo_unresolvable = off\nhelo_not_client = off\n";
 
 /* example.org lets the client send, forged.example nobody, open.example everybody. */
 static struct answer *
@@ -340,7 +340,7 @@ test_no_way_down(void **state)
 {
 	struct bed bed, *b = &bed;
 
-	bed_init(b, "[policy]\nreject_at = 2\n[actions]\ntoo_many_refused = off\n");
+	bed_init(b, "too_many_refused = off\n[policy]\nreject_at = 2\n");
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(REFUSED("ann@silent.example"), VERDICT_REJECT);
 	for (int i = 0; i < 20; i++)
@@ -458,6 +458,48 @@ test_report(void **state)
 	bed_done(b);
 }
 
+static unsigned started, cancelled;
+
+static struct answer *
+lookup_nothing(struct history_source *s, struct str name, enum history_kind what, uint64_t hash)
+{
+	return NULL;
+}
+
+static void
+start_nothing(struct history_source *s, struct fact *f)
+{
+	started++;
+}
+
+static void
+cancel_nothing(struct history_source *s, struct fact *f)
+{
+	cancelled++;
+}
+
+/* A store that never answers costs the time that a message has, and no verdict: nobody is new, and
+ * it is asked again for the next one. */
+static void
+test_silent_store(void **state)
+{
+	struct history_source silent = {lookup_nothing, start_nothing, cancel_nothing};
+	struct bed bed, *b = &bed;
+
+	bed_init(b, "history_new_client = reject\nhistory_temperror = tag\n");
+	config_generation(b->config)->history = &silent;
+	config_generation(b->config)->budget_ms = 50;
+	started = cancelled = 0;
+	for (unsigned i = 1; i <= 2; i++) {
+		uint64_t begun = clock_ms();
+		assert_int_equal(GOOD("ann@example.org"), VERDICT_TAG);
+		assert_true(clock_ms() - begun >= 50);
+		assert_int_equal(started, 4 * i);
+		assert_int_equal(cancelled, 4 * i);
+	}
+	bed_done(b);
+}
+
 /* A report is heeded with the next message of that sender. */
 static void
 test_taught(void **state)
@@ -465,7 +507,7 @@ test_taught(void **state)
 	struct bed bed, *b = &bed;
 	struct history_message m = {.sender = STR("ann@example.org"), .sender_confirmed = true};
 
-	bed_init(b, "[actions]\nsender_abused = reject\n");
+	bed_init(b, "sender_abused = reject\n");
 	assert_true(ip_parse(STR(CLIENT), &m.client));
 	assert_int_equal(GOOD("ann@example.org"), VERDICT_ACCEPT);
 	report(b, &m, HISTORY_SPAM, false);
@@ -490,6 +532,7 @@ main(void)
 		cmocka_unit_test(test_new_sender),
 		cmocka_unit_test(test_bad_rcpt),
 		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_silent_store),
 		cmocka_unit_test(test_taught),
 	};
 
