@@ -151,10 +151,10 @@ redis_read(struct store *s, enum store_table table, struct str key, struct reste
 	return redis_try(s, false, read_step, &r);
 }
 
-/* --- a server that has lost everything --- */
+/* --- a server that has lost something --- */
 
-/* What an administrator wrote is still in memory here, and is written again. */
-static void
+/* What an administrator wrote is still in memory here, and is written again; how much. */
+static size_t
 restore(struct store *s)
 {
 	struct redis *q = s->own;
@@ -162,7 +162,7 @@ restore(struct store *s)
 
 	q->had_format = false;
 	if (s->o.read_only)
-		return;
+		return 0;
 	for (size_t t = 0; t < STORE_TABLES; t++) {
 		const struct store_image *image = &s->image[t].shown;
 		for (size_t i = 0; image->status == STORE_OK && i < image->n; i++) {
@@ -179,24 +179,20 @@ restore(struct store *s)
 		}
 	}
 	store_say(s, STORE_SAY_WARN,
-		"Redis at %s has lost what was stored there: was it emptied, or started without "
-		"its data?  %zu exemptions and switches are written again",
+		"Redis at %s has lost what was stored there: was it emptied, started without its "
+		"data, or replaced by another?  %zu exemptions and switches are written again",
 		q->at, n);
+	return n;
 }
 
-/* True: there is nothing any more where there was a store. */
+/* False: there is nothing any more where there was a store. */
 static bool
-look_at_format(struct store *s, const struct redis_value *format)
+look_at_format(struct redis *q, const struct redis_value *format)
 {
-	struct redis *q = s->own;
-
 	q->has_format = format->type == REDIS_TEXT;
 	if (q->has_format)
 		q->had_format = true;
-	if (q->has_format || !q->had_format)
-		return false;
-	restore(s);
-	return true;
+	return q->has_format || !q->had_format;
 }
 
 struct hot {
@@ -222,12 +218,15 @@ hot_step(struct store *s, void *ctx)
 	if (!redis_is_list(known, 3))
 		return store_trouble(s, "Redis at %s says something else than three values", q->at);
 	redis_time_learn(s, known->item[2], q->value[1]);
-	/* What is in memory counts until it is written again. */
-	if (look_at_format(s, known->item[1]))
-		return STORE_OK;
+	bool lost = !look_at_format(q, known->item[1]);
 	if (!redis_number(known->item[0], &n))
 		n = 0;
+	/* Somebody else may have begun to write again already: but this number only grows. */
+	lost = lost || (q->hot_known && n < q->hot);
 	h->changed = !q->hot_known || n != q->hot;
+	/* What is in memory counts until it is written again, and then it is loaded. */
+	if (lost && restore(s) > 0)
+		h->changed = false;
 	q->hot = n;
 	q->hot_known = true;
 	return STORE_OK;
@@ -328,7 +327,8 @@ learn(struct store *s, struct batch *b, struct redis_value *const *item)
 	struct redis *q = s->own;
 	int64_t n;
 
-	(void)look_at_format(s, item[1]);
+	if (!look_at_format(q, item[1]))
+		(void)restore(s);
 	if (q->has_format && !str_eq(item[1]->text, STR("1"))) {
 		redis_disconnect(q);
 		return store_trouble(s, "Redis at %s holds a store of a newer mxward", q->at);
