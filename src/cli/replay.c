@@ -15,19 +15,31 @@
 #include "base/clock.h"
 #include "checks/dnsbl.h"
 #include "cli/cli.h"
+#include "cli/replay_cases.h"
 #include "cli/report.h"
 #include "core/record.h"
 #include "daemon/config.h"
 
 static const char help[] =
 	"Usage: mxward replay [options] [RECORDS.jsonl ...]\n"
+	"       mxward replay --since TIME [options]\n"
 	"Judge recorded transactions, one JSON object a line, with the facts that they carry.\n"
 	"Reads standard input where no file is named.  Asks nobody anything.\n"
+	"With --since, or another of the conditions below, the cases of the store are judged.\n"
 	"\n"
-	"  -c, --config FILE   judge by these settings; without it the defaults\n"
-	"  --diff              judge by two settings and show only what changes\n"
-	"  --against FILE      with --diff: the settings to compare with (default: the defaults)\n"
+	"  -c, --config FILE   judge by these settings; without it the defaults, cases by\n"
+	"                      " CONFIG_FILE " if there is one\n"
+	"  --diff              judge by two settings and show only what changes; of cases: show\n"
+	"                      what would be decided otherwise than it was, summed up\n"
+	"  --against FILE      with --diff: the settings to compare with (default: the defaults;\n"
+	"                      of cases: what was decided)\n"
 	"  --text              output for people instead of JSON\n"
+	"  --json              with --diff of cases: one JSON object instead of a page\n"
+	"\n"
+	"Cases:\n" CASE_QUERY_HELP
+	"  --samples N         with --diff: so many of each finding and domain (default: 3)\n"
+	"  --file PATH         the store; without it that of -c FILE, or else of\n"
+	"                      " CONFIG_FILE "\n"
 	"  -h, --help          this text\n"
 	"\n"
 	"Exit status: 0; with --diff 1 when something that was accepted would be refused;\n"
@@ -199,8 +211,8 @@ replay_files(struct replay *r, int n, char **files)
 	return EX_OK;
 }
 
-static struct config *
-load(const char *path)
+struct config *
+replay_load(const char *path)
 {
 	struct errbuf e = {0};
 	char text[1024];
@@ -242,8 +254,8 @@ replay(struct replay *r, const char *config, const char *against, int n, char **
 	struct gate_options o = {.decided = decided, .alarm = no_alarm, .ctx = r};
 	int status = EX_CONFIG;
 
-	r->config = load(config);
-	r->against = load(against);
+	r->config = replay_load(config);
+	r->against = replay_load(against);
 	if (r->config && r->against) {
 		r->gate = gate_new(&o, config_generation(r->config));
 		r->gate_against = gate_new(&o, config_generation(r->against));
@@ -256,46 +268,88 @@ replay(struct replay *r, const char *config, const char *against, int n, char **
 	return status == EX_CONFIG ? status : cli_finish(status);
 }
 
-enum { OPT_DIFF = 256, OPT_AGAINST, OPT_TEXT, OPT_JSON };
+enum { OPT_DIFF = 256, OPT_AGAINST, OPT_TEXT, OPT_JSON, OPT_SAMPLES, OPT_FILE };
 
-static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-	{"diff", no_argument, NULL, OPT_DIFF}, {"against", required_argument, NULL, OPT_AGAINST},
-	{"text", no_argument, NULL, OPT_TEXT}, {"json", no_argument, NULL, OPT_JSON},
-	{"help", no_argument, NULL, 'h'}, {0}};
+static const struct option options[] = {CASE_QUERY_OPTIONS,
+	{"config", required_argument, NULL, 'c'}, {"diff", no_argument, NULL, OPT_DIFF},
+	{"against", required_argument, NULL, OPT_AGAINST}, {"text", no_argument, NULL, OPT_TEXT},
+	{"json", no_argument, NULL, OPT_JSON}, {"samples", required_argument, NULL, OPT_SAMPLES},
+	{"file", required_argument, NULL, OPT_FILE}, {"help", no_argument, NULL, 'h'}, {0}};
 
-int
-cli_replay(int argc, char **argv)
+struct replay_options {
+	struct replay_cases_options cases;
+	bool of_cases;
+	bool help;
+};
+
+/* EX_OK, or an exit status. */
+static int
+read_options(int argc, char **argv, struct replay_options *o)
 {
-	struct replay r = {.style = {.json = true, .facts = true}};
-	const char *config = NULL, *against = NULL;
+	struct replay_cases_options *of = &o->cases;
+	uint64_t n;
 
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
+		if (case_query_option(&of->query, c, optarg)) {
+			o->of_cases = true;
+			continue;
+		}
 		switch (c) {
 		case 'c':
-			config = optarg;
+			of->settings = optarg;
 			break;
 		case OPT_DIFF:
-			r.diff = true;
+			of->diff = true;
 			break;
 		case OPT_AGAINST:
-			against = optarg;
+			of->against = optarg;
 			break;
 		case OPT_TEXT:
-			r.style.json = false;
-			r.style.colour = report_wants_colour(stdout);
+			of->style.json = false;
+			of->style.colour = report_wants_colour(stdout);
 			break;
 		case OPT_JSON:
-			r.style.json = true;
+			of->style.json = of->json = true;
+			break;
+		case OPT_SAMPLES:
+			if (!str_to_u64(str_of(optarg), 1000, &n))
+				return cli_usage("replay", "--samples %s: 0 to 1000", optarg);
+			of->samples = (unsigned)n;
+			break;
+		case OPT_FILE:
+			of->file = optarg;
+			o->of_cases = true;
 			break;
 		case 'h':
-			fputs(help, stdout);
-			return cli_finish(EX_OK);
+			o->help = true;
+			return EX_OK;
 		default:
 			return cli_usage("replay", "wrong option");
 		}
 	}
-	if (against && !r.diff)
+	if (of->against && !of->diff)
 		return cli_usage("replay", "--against goes with --diff");
-	r.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
-	return replay(&r, config, against, argc - optind, argv + optind);
+	if (o->of_cases && optind < argc)
+		return cli_usage("replay", "either files or the cases of the store, not both");
+	return EX_OK;
+}
+
+int
+cli_replay(int argc, char **argv)
+{
+	struct replay_options o = {.cases = {.samples = 3, .style = {.json = true, .facts = true}}};
+	int status = read_options(argc, argv, &o);
+
+	if (status != EX_OK)
+		return status;
+	if (o.help) {
+		fputs(help, stdout);
+		return cli_finish(EX_OK);
+	}
+	if (o.of_cases)
+		return cli_replay_cases(&o.cases);
+	struct replay r = {.style = o.cases.style,
+		.diff = o.cases.diff,
+		.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO)};
+	return replay(&r, o.cases.settings, o.cases.against, argc - optind, argv + optind);
 }

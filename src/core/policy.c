@@ -314,6 +314,7 @@ judge(const struct judgement *j, const struct switches *s, struct arena *a, stru
 		v.because = accepted_because(t.accept, a);
 	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j, s);
 	if (because) {
+		v.passing = j->now && because == j->now->accept_because;
 		verdict_accept_instead(&v, because);
 		*out = v;
 		return;
@@ -407,6 +408,7 @@ verdict_defer_instead(struct verdict *v, struct arena *a)
 	v->enhanced = arena_printf(a, "4%.*s", STR_ARG(str_skip(v->enhanced, 1)));
 	v->first_defers = false;
 	v->because = "waiting may put it right: refused when it comes again";
+	v->passing = true;
 }
 
 static const char *const action_names[] = {[ACTION_OFF] = "off",

@@ -66,6 +66,8 @@ struct verdict {
 	bool first_defers;   /* a refusal that rests on what waiting may put right: the caller
 			      * defers the first one */
 	const char *because; /* why findings did not count ("postmaster", ...), or NULL */
+	bool passing; /* that is the state of the daemon or an earlier try, no setting: what the
+		       * settings say is `would` */
 	const struct exemption *exemption; /* the narrowest that applied, or NULL */
 	struct exempted exempted;	   /* all that did */
 	uint64_t spared;		   /* bit i: what check i has found does not count */

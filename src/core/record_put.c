@@ -383,6 +383,8 @@ put_verdict(struct buf *out, const struct verdict *v)
 	buf_putc(out, '"');
 	if (v->would != v->kind)
 		put_literal(out, "would", verdict_name(v->would));
+	if (v->passing)
+		buf_puts(out, ",\"passing\":true");
 	put_key(out, "score");
 	points_print(v->score, false, out);
 	if (v->main)

@@ -9,7 +9,8 @@
  *	"verdicts":[...]	one for each of "rcpt", in the same order:
  *		{"verdict":"reject","code":550,"enhanced":"5.7.25","score":9,"main":"rdns_none",
  *		 "reply":"without the codes"}; where they differ or apply also "would", "because",
- *		"exemption"
+ *		"exemption", "passing":true (by the daemon's state or an earlier try: the settings
+ *		say "would")
  *	"findings":[{"id":"rdns_none","action":"score","points":4,"evidence":{"client":...}}]
  *		"escaped":["helo"]	keys of evidence that was no text and is escaped
  *	"confirmed":true	the client may speak for the sender: see checks/history

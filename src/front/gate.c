@@ -449,9 +449,11 @@ cap_deferral(struct visit *v, struct verdict *verdict)
 
 	if (verdict->kind != VERDICT_DEFER || !verdict->temporary || !g->o.recall)
 		return;
-	if (recall_seen(g->o.recall, &v->client.ip, transaction_env_get(v->txn, ENV_MAIL_FROM),
+	if (!recall_seen(g->o.recall, &v->client.ip, transaction_env_get(v->txn, ENV_MAIL_FROM),
 		    v->rcpt, clock_ms(), v->generation->again_ms))
-		verdict_accept_instead(verdict, "deferred once already");
+		return;
+	verdict_accept_instead(verdict, "deferred once already");
+	verdict->passing = true;
 }
 
 /* What waiting may put right refuses the same message the second time. */

@@ -19,21 +19,63 @@ const struct store_table_info store_tables[STORE_TABLES] = {
 	[STORE_SEEN] = {"seen", "when something was first seen", false, 3, 1, {"all"}},
 };
 
-/* Four bits at a time: no table of a kilobyte, and fast enough for records. */
-uint32_t
-crc32c(uint32_t sum, struct str s)
+/* Four bits at a time: no table of a kilobyte. */
+static uint32_t
+crc32c_of_few(uint32_t sum, struct str s)
 {
 	static const uint32_t step[16] = {0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
 		0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6,
 		0xb21572c9, 0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
 
-	sum = ~sum;
 	for (size_t i = 0; i < s.n; i++) {
 		sum ^= (unsigned char)s.p[i];
 		sum = sum >> 4 ^ step[sum & 15];
 		sum = sum >> 4 ^ step[sum & 15];
 	}
-	return ~sum;
+	return sum;
+}
+
+#if defined(__x86_64__)
+/* Most processors have an instruction for it, twenty times as fast: a search or a replay reads
+ * hundreds of megabytes. */
+__attribute__((target("sse4.2"))) static uint32_t
+crc32c_of_many(uint32_t sum, struct str s)
+{
+	uint64_t wide = sum, word;
+	size_t whole = s.n & ~(size_t)7;
+
+	for (size_t i = 0; i < whole; i += 8) {
+		memcpy(&word, s.p + i, 8);
+		wide = __builtin_ia32_crc32di(wide, word);
+	}
+	return crc32c_of_few((uint32_t)wide, str_skip(s, whole));
+}
+
+static bool
+has_instruction(void)
+{
+	return __builtin_cpu_supports("sse4.2");
+}
+#else
+static uint32_t
+crc32c_of_many(uint32_t sum, struct str s)
+{
+	return crc32c_of_few(sum, s);
+}
+
+static bool
+has_instruction(void)
+{
+	return false;
+}
+#endif
+
+uint32_t
+crc32c(uint32_t sum, struct str s)
+{
+	if (s.n >= 8 && has_instruction())
+		return ~crc32c_of_many(~sum, s);
+	return ~crc32c_of_few(~sum, s);
 }
 
 static uint32_t

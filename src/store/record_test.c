@@ -101,6 +101,24 @@ test_crc(void **state)
 	/* The check value that catalogues of CRCs give for CRC-32C. */
 	assert_int_equal(crc32c(0, STR("123456789")), 0xe3069283);
 	assert_int_equal(crc32c(crc32c(0, STR("1234")), STR("56789")), 0xe3069283);
+	/* RFC 7143 A.4, and the same however it is cut: what is shorter than eight bytes goes
+	 * another way. */
+	char octets[32];
+	memset(octets, 0, sizeof(octets));
+	assert_int_equal(crc32c(0, str_from(octets, sizeof(octets))), 0x8a9136aa);
+	memset(octets, 0xff, sizeof(octets));
+	assert_int_equal(crc32c(0, str_from(octets, sizeof(octets))), 0x62a8ab43);
+	for (char i = 0; i < 32; i++)
+		octets[(size_t)i] = i;
+	assert_int_equal(crc32c(0, str_from(octets, sizeof(octets))), 0x46dd794e);
+	uint32_t bytes = 0;
+	for (size_t i = 0; i < 32; i++) {
+		struct str all = str_from(octets, sizeof(octets));
+		bytes = crc32c(bytes, str_slice(all, i, i + 1));
+		assert_int_equal(
+			crc32c(crc32c(0, str_slice(all, 0, i)), str_skip(all, i)), 0x46dd794e);
+	}
+	assert_int_equal(bytes, 0x46dd794e);
 }
 
 static void

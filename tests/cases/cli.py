@@ -307,6 +307,101 @@ class Cases(unittest.TestCase):
         self.bad(EX_USAGE, "at most 6 conditions", "cases", "--client", "::1", "--sender", "a@b",
                  "--rcpt", "a@b", "--helo", "x", "--finding", "x", "--verdict", "tag", "--queue", "x")
 
+    # judged again -------------------------------------------------------------------------------
+
+    def settings(self, name, sections):
+        path = self.place / name
+        path.write_text(self.conf.read_text() + sections)
+        return path
+
+    def diff(self, status, path, *args):
+        done = subprocess.run([MXWARD, "replay", "--since", "1d", "--diff", "-c", path, *args],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stderr), (status, ""), done.stdout[:2000])
+        return done.stdout
+
+    def test_the_same_settings_change_nothing(self):
+        late = dict(GOOD, id="AAAA-AAAA-AAA7", helo=None, **{"from": "bob@gone.example"},
+                    facts=GOOD["facts"][:2])
+        self.fill(*ALL, late)
+        self.assertIn('"passing":true', self.good("case", "--record", "AAAA-AAAA-AAA7"))
+        self.assertEqual(self.found("--verdict", "defer"), "7")
+        page = self.diff(0, self.conf)
+        self.assertRegex(page, r"^6 cases of 20\d\d-\d\d-\d\d to 20\d\d-\d\d-\d\d, 8 recipients\n"
+                         r"0 decisions change, 0 of them from accepted to refused or put off\n$")
+
+    def test_stricter_settings(self):
+        self.fill()
+        new = self.settings("new.conf", "[actions]\nrdns_ok = tag\nhelo_ok = score 0\n"
+                            "[policy]\nreject_at = 12\n")
+        page = self.diff(0, new)
+        self.assertIn("2 decisions change, 0 of them", page)
+        self.assertRegex(page, r"(?m)^ +1  accept -> tag$")
+        self.assertRegex(page, r"(?m)^ +1  reject -> accept$")
+        new.write_text(self.conf.read_text() + "[actions]\nsender_ok = score 0\nspf_pass = off\n"
+                       "helo_ok = score 9\n")
+        page = self.diff(1, new)
+        self.assertIn("1 decision change, 1 of them from accepted to refused", page)
+        self.assertRegex(page, r"(?m)^ +1  helo_ok\n +AAAA-AAAA-AAA2  accept -> reject  203\.0\.113\.70  "
+                         r"bob@good\.example > joe@example\.org$")
+        self.assertRegex(page, r"(?m)^by sender's domain\n +1  good\.example\n")
+        report = json.loads(self.diff(1, new, "--json"))
+        self.assertEqual((report["cases"], report["recipients"], report["changed"],
+                          report["newly_refused"]), (5, 7, 1, 1))
+        self.assertEqual(report["changes"], [{"before": "accept", "after": "reject", "n": 1}])
+        self.assertEqual(report["findings"][0]["finding"], "helo_ok")
+        self.assertEqual(report["domains"][0]["domain"], "good.example")
+        self.assertEqual(report["domains"][0]["samples"][0]["id"], "AAAA-AAAA-AAA2")
+        self.assertEqual(json.loads(self.diff(1, new, "--json", "--samples", "0"))
+                         ["domains"][0]["samples"], [])
+        # Only some of the cases, and compared with other settings.
+        self.assertIn("1 case ", self.diff(0, new, "--sender", "@gone.example"))
+        self.assertIn("0 decisions change", self.diff(0, new, "--against", new))
+        self.assertIn("1 decision change", self.diff(1, new, "--against", self.conf))
+
+    def test_what_was_not_asked_is_not_known(self):
+        self.configure("[policy]\nchecks = rdns\n")
+        self.fill(GOOD)
+        new = self.place / "new.conf"
+        new.write_text(self.conf.read_text().replace("checks = rdns", "checks = all"))
+        page = self.diff(0, new)
+        self.assertIn("0 decisions change", page)
+        self.assertRegex(page, r"(?m)^ +1  cannot be told: the new settings ask what was not asked then$")
+
+    def test_exemptions_of_the_store_count(self):
+        self.fill(BARE)
+        done = subprocess.run([MXWARD, "exempt", "add", "-c", self.conf, "203.0.113.9"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(self.diff(0, self.conf), r"(?m)^ +2  reject -> accept$")
+
+    def test_replay_of_cases_without_diff(self):
+        self.fill(BARE, GOOD)
+        done = subprocess.run([MXWARD, "replay", "--client", "203.0.113.9", "-c", self.conf],
+                              capture_output=True, text=True, timeout=60)
+        reports = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([r["verdict"] for r in reports], ["reject", "accept", "reject"])
+        self.assertEqual({r["id"] for r in reports}, {"AAAA-AAAA-AAA1"})
+
+    def test_replay_of_what_cannot_be_read(self):
+        self.fill(GOOD)
+        self.put({"id": "AAAA-AAAA-AAA8"}, "no JSON")
+        self.assertIn("1 more could not be read", self.diff(EX_DATAERR, self.conf))
+
+    def test_replay_command_line(self):
+        self.fill(GOOD)
+        self.bad(EX_USAGE, "not both", "replay", "--since", "1d", "records.jsonl")
+        self.bad(EX_USAGE, "goes with --diff", "replay", "--since", "1d", "--against", self.conf)
+        self.bad(EX_USAGE, "0 to 1000", "replay", "--since", "1d", "--samples", "many")
+        other = self.place / "other.conf"
+        other.write_text("")  # names no store: then the usual settings do, and there are none
+        done = subprocess.run([MXWARD, "replay", "--since", "1d", "-c", other],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, EX_CONFIG)
+        done = subprocess.run([MXWARD, "replay", "--file", self.store, "-c", other],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout.count("\n")), (0, 1))
+
     # what is kept -------------------------------------------------------------------------------
 
     def test_settings(self):
