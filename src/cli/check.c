@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "cli/cli.h"
+#include "cli/open_store.h"
 #include "cli/report.h"
 #include "daemon/config_store.h"
 #include "daemon/resolver.h"
@@ -107,27 +108,6 @@ struct remembered {
 	struct generation *generation; /* the settings' with the rules of the store */
 };
 
-#define RULES_MS 2000 /* a store that does not tell its exemptions is not waited for */
-
-/* Exemptions and switches as they are now; NULL where they are not known. */
-static struct rules *
-read_rules(struct store *s, enum store_table table, const struct config *config)
-{
-	const struct store_image *image = store_image(s, table);
-	uint64_t until = clock_ms() + RULES_MS;
-
-	for (; image->status != STORE_OK && clock_ms() < until; image = store_image(s, table)) {
-		uint64_t in_ms = store_work(s);
-		if (store_image(s, table)->status != STORE_OK)
-			poll(NULL, 0, in_ms < 50 ? (int)in_ms : 50);
-	}
-	if (image->status == STORE_OK)
-		return rules_read(table, image, &config->generation.checks);
-	(void)cli_fail(
-		EX_OK, "nothing is known of the table %s of the store", store_tables[table].name);
-	return NULL;
-}
-
 static void
 remember(struct remembered *r, struct config *config, struct loop *loop)
 {
@@ -144,8 +124,8 @@ remember(struct remembered *r, struct config *config, struct loop *loop)
 			e.text);
 		return;
 	}
-	now.exempt = read_rules(s, STORE_EXEMPT, config);
-	now.mailbox = read_rules(s, STORE_MAILBOX, config);
+	now.exempt = cli_read_rules(s, STORE_EXEMPT, config);
+	now.mailbox = cli_read_rules(s, STORE_MAILBOX, config);
 	r->store = store_client_on(loop, s, NULL);
 	r->history = source_history_new(&(struct source_history_options){
 		.loop = loop, .store = r->store, .answered = transaction_answer});

@@ -13,6 +13,7 @@
 
 #define BUSY_MS	  5000 /* nobody waits for us */
 #define ANSWER_MS 10000
+#define RULES_MS  2000 /* a store that does not tell its exemptions is not waited for */
 
 static void
 report(const struct errbuf *one, void *ctx)
@@ -190,4 +191,22 @@ cli_store_get(struct store *s, enum store_table table, struct str key,
 		return w.status;
 	store_forget(s, &w);
 	return STORE_FAIL;
+}
+
+struct rules *
+cli_read_rules(struct store *s, enum store_table table, const struct config *config)
+{
+	const struct store_image *image = store_image(s, table);
+	uint64_t until = clock_ms() + RULES_MS;
+
+	for (; image->status != STORE_OK && clock_ms() < until; image = store_image(s, table)) {
+		uint64_t in_ms = store_work(s);
+		if (store_image(s, table)->status != STORE_OK)
+			poll(NULL, 0, in_ms < 50 ? (int)in_ms : 50);
+	}
+	if (image->status == STORE_OK)
+		return rules_read(table, image, &config->generation.checks);
+	(void)cli_fail(
+		EX_OK, "nothing is known of the table %s of the store", store_tables[table].name);
+	return NULL;
 }

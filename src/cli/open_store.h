@@ -7,6 +7,7 @@
 #define CLI_OPEN_STORE_H
 
 #include "daemon/config.h"
+#include "daemon/rules.h"
 #include "store/store.h"
 
 struct opened {
@@ -31,6 +32,9 @@ int cli_store_write(struct store *s, const struct store_op *op, size_t n);
 /* One record, waited for.  STORE_FAIL also where nobody answers in time. */
 enum store_status cli_store_get(struct store *s, enum store_table table, struct str key,
 	void (*take)(void *ctx, const struct store_record *r), void *ctx);
+/* Exemptions (STORE_EXEMPT) or switches (STORE_MAILBOX) as they are now, with one reference; NULL
+ * where they are not known, which is told. */
+struct rules *cli_read_rules(struct store *s, enum store_table table, const struct config *config);
 /* What goes wrong when the store is read: told, and an exit status. */
 int cli_store_failed(const struct store *s, enum store_status status);
 

@@ -24,7 +24,6 @@
 #include "cli/replay_diff.h"
 #include "core/record.h"
 #include "daemon/config_store.h"
-#include "daemon/rules.h"
 
 #define PROGRESS_MS 500
 
@@ -38,7 +37,7 @@ struct watched {
 /* One set of settings that cases are judged by. */
 struct judge {
 	struct config *config;
-	struct rules *rules;
+	struct rules *exempt, *mailbox;
 	struct generation *generation;
 	struct gate *gate;
 	struct watched watched;
@@ -109,9 +108,11 @@ judge_open(struct judge *j, const char *path, struct store *store)
 	if (!j->config)
 		return false;
 	struct generation *base = config_generation(j->config);
-	/* The exemptions of the store, as they are today, beside those of the settings. */
-	j->rules = rules_read(STORE_EXEMPT, store_image(store, STORE_EXEMPT), &base->checks);
-	j->generation = rules_generation(base, &(struct rules_now){.exempt = j->rules});
+	/* The exemptions and switches of the store, as they are today. */
+	j->exempt = cli_read_rules(store, STORE_EXEMPT, j->config);
+	j->mailbox = cli_read_rules(store, STORE_MAILBOX, j->config);
+	j->generation = rules_generation(
+		base, &(struct rules_now){.exempt = j->exempt, .mailbox = j->mailbox});
 	j->gate = gate_new(&(struct gate_options){.decided = decided, .alarm = no_alarm, .ctx = j},
 		j->generation);
 	j->watched.source.lookup = lookup;
@@ -126,7 +127,8 @@ judge_close(struct judge *j)
 	if (j->generation)
 		j->generation->source = NULL;
 	generation_unref(j->generation);
-	rules_unref(j->rules);
+	rules_unref(j->exempt);
+	rules_unref(j->mailbox);
 	config_free(j->config);
 }
 
@@ -305,7 +307,6 @@ search(struct run *r, struct store *store, const struct store_query *query)
 
 	if (!settings && access(CONFIG_FILE, F_OK) == 0)
 		settings = CONFIG_FILE;
-	(void)store_work(store); /* loads the exemptions */
 	if (!judge_open(&r->now, settings, store) ||
 		(r->o->against && !judge_open(&r->then, r->o->against, store)))
 		return EX_CONFIG;
@@ -313,7 +314,7 @@ search(struct run *r, struct store *store, const struct store_query *query)
 		r->now.style = &r->o->style;
 	(void)sigaction(SIGINT, &catch, NULL);
 	enum store_status status = store_find(store, query, each, r);
-	return status == STORE_OK ? finish(r) : cli_store_failed(status);
+	return status == STORE_OK ? finish(r) : cli_store_failed(store, status);
 }
 
 /* The store of the settings to judge by, unless they have none. */

@@ -376,7 +376,7 @@ put_finding(struct buf *out, const struct record_out *r, const struct finding *f
 }
 
 static void
-put_verdict(struct buf *out, const struct verdict *v)
+put_verdict(struct buf *out, const struct record_out *r, const struct verdict *v)
 {
 	buf_puts(out, "{\"verdict\":\"");
 	buf_puts(out, verdict_name(v->kind));
@@ -393,6 +393,8 @@ put_verdict(struct buf *out, const struct verdict *v)
 		put_text(out, "because", str_of(v->because), TEXT_MAX);
 	if (v->exemption)
 		put_text(out, "exemption", v->exemption->text, TEXT_MAX);
+	if (v->mailbox.n && !r->hides_mailboxes)
+		put_text(out, "mailbox", v->mailbox, TEXT_MAX);
 	if (v->code) {
 		put_number(out, "code", v->code);
 		put_text(out, "enhanced", v->enhanced, TEXT_MAX);
@@ -499,7 +501,7 @@ put_rcpts(struct buf *out, const struct record_out *r)
 	buf_puts(out, ",\"verdicts\":[");
 	for (size_t i = 0; i < r->n; i++) {
 		buf_puts(out, i ? "," : "");
-		put_verdict(out, r->rcpt[i].verdict);
+		put_verdict(out, r, r->rcpt[i].verdict);
 	}
 	buf_putc(out, ']');
 }

@@ -63,7 +63,7 @@ suspended(struct memory_cases *m, const struct visit_case *c)
 }
 
 static struct str
-print(struct memory_cases *m, const struct visit_case *c, const struct str *kept)
+print(struct memory_cases *m, const struct visit_case *c, const struct str *kept, bool hides)
 {
 	struct record_rcpt rcpt[VISIT_RCPTS];
 	struct buf b = BUF(m->room);
@@ -80,6 +80,7 @@ print(struct memory_cases *m, const struct visit_case *c, const struct str *kept
 			   .checks = &c->generation->checks,
 			   .has_lists = set && set->n,
 			   .suspended = suspended(m, c),
+			   .hides_mailboxes = hides,
 			   .settings = c->generation->number,
 			   .n = c->n,
 			   .rcpt = rcpt},
@@ -90,13 +91,13 @@ print(struct memory_cases *m, const struct visit_case *c, const struct str *kept
 
 static void
 put_case(struct memory_cases *m, struct store_client *store, const struct visit_case *c,
-	const struct str *kept, bool refused)
+	const struct str *kept, bool hides, bool refused)
 {
 	struct store_op op = {.op = STORE_PUT,
 		.table = STORE_CASE,
 		.key = c->case_id,
 		.kind = refused,
-		.value = print(m, c, kept)};
+		.value = print(m, c, kept, hides)};
 
 	case_words_fill(&m->arena, c, kept, &op);
 	(void)store_client_write(store, &op);
@@ -126,7 +127,7 @@ memory_cases_put(struct memory_cases *m, const struct config *config, struct sto
 {
 	struct str kept[VISIT_RCPTS];
 	int which = config->store.cases;
-	bool refused = false;
+	bool refused = false, plain = privacy_is_plain(&config->privacy);
 
 	arena_reset(&m->arena);
 	for (size_t i = 0; i < c->n; i++) {
@@ -134,7 +135,7 @@ memory_cases_put(struct memory_cases *m, const struct config *config, struct sto
 		refused |= is_refused(c->rcpt[i].verdict);
 	}
 	if (which == CASES_ALL || (which == CASES_REFUSED && refused))
-		put_case(m, store, c, kept, refused);
-	if (privacy_is_plain(&config->privacy))
+		put_case(m, store, c, kept, !plain, refused);
+	if (plain)
 		count_rcpts(m, store, c, kept);
 }

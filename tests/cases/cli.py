@@ -432,6 +432,14 @@ class Cases(unittest.TestCase):
         self.configure("[privacy]\nrecipients = hashed\nsecret = 00112233445566778899aabbccddeef0\n")
         self.assertEqual(self.found("--rcpt", "joe@example.org"), "")
 
+    def test_mailbox_switches(self):
+        done = subprocess.run([MXWARD, "mailbox", "set", "-c", self.conf, "joe@example.org",
+                               "refuse=tag"], capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.fill(BARE)
+        page = self.diff(0, self.conf)
+        self.assertRegex(page, r"(?m)^ +1  reject -> tag$")
+
     def test_no_recipients(self):
         self.configure("[privacy]\nrecipients = none\n")
         self.fill()
