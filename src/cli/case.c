@@ -61,6 +61,7 @@ show(void *ctx, const struct store_record *r)
 		arena_done(&a);
 		return;
 	}
+	c.reported = r->number[0] > 0 ? 1 : r->number[0] < 0 ? -1 : 0;
 	if (s->o->form == FORM_SENDER)
 		case_show_sender(&page, &c, s->config->policy.show_score);
 	else if (s->o->form == FORM_JSON)

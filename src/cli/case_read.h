@@ -38,6 +38,7 @@ struct stored_case {
 	struct str iprev, spf_helo, spf_mailfrom; /* results as words, or empty */
 	int64_t settings, took_us;
 	bool cut;
+	int reported; /* afterwards, for whoever knows: 1 as spam, -1 as wanted */
 	size_t n_rcpts, n_findings;
 	struct case_rcpt *rcpt;
 	struct case_finding *finding;

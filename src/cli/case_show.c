@@ -200,6 +200,8 @@ case_show(const struct page *p, const struct stored_case *c)
 
 	arena_init(&a, 8192, (size_t)64 << 20);
 	show_client(p, c);
+	if (c->reported)
+		fprintf(p->out, "reported  as %s\n", c->reported > 0 ? "spam" : "wanted");
 	for (size_t i = 0; i < c->n_rcpts; i++)
 		show_rcpt(p, &c->rcpt[i], &a);
 	for (size_t i = 0; i < c->n_findings; i++)
@@ -274,6 +276,8 @@ set_transaction(json_t *o, const struct stored_case *c)
 		json_object_set_new(o, "from", report_str(r->from));
 	set_text(o, "way", c->way);
 	set_text(o, "queue", c->queue_id);
+	if (c->reported)
+		json_object_set_new(o, "reported", json_string(c->reported > 0 ? "spam" : "ham"));
 }
 
 static void

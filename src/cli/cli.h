@@ -16,6 +16,7 @@ int cli_cases(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_rdns(int argc, char **argv);
 int cli_replay(int argc, char **argv);
+int cli_report(int argc, char **argv);
 int cli_import_log(int argc, char **argv);
 int cli_conf(int argc, char **argv);
 int cli_status(int argc, char **argv);

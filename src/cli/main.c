@@ -22,6 +22,7 @@ static const struct {
 	{"check", cli_check, "run the checks on one client by hand"},
 	{"case", cli_case, "explain a decision by the case id that stood in the reply"},
 	{"cases", cli_cases, "search the decisions that are kept"},
+	{"report", cli_report, "tell that a message was spam, or wanted after all"},
 	{"replay", cli_replay, "judge recorded transactions again, without a network"},
 	{"import-log", cli_import_log, "say what would have become of the mail of a Postfix log"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},

@@ -307,6 +307,47 @@ class Cases(unittest.TestCase):
         self.bad(EX_USAGE, "at most 6 conditions", "cases", "--client", "::1", "--sender", "a@b",
                  "--rcpt", "a@b", "--helo", "x", "--finding", "x", "--verdict", "tag", "--queue", "x")
 
+    # report -------------------------------------------------------------------------------------
+
+    def history(self):
+        """What is known of the good client: accepted, ..., spam, ham."""
+        done = subprocess.run([MXWARD, "check", "-c", self.conf, "--json", "--ip", "203.0.113.70", "--from",
+                               "bob@good.example", "--helo", "mail.good.example", "--resolver", "none"],
+                              capture_output=True, text=True, timeout=60)
+        facts = json.loads(done.stdout)["facts"]
+        found = {f["what"]: f for f in facts if f["q"] == "history"}
+        return {what: (f["n"][4], f["n"][5]) for what, f in found.items() if f["status"] == "ok"}
+
+    def test_report(self):
+        self.fill(GOOD)
+        self.assertEqual(self.history(), {})
+        self.assertEqual(self.good("report", "aaaaaaaaaaa2", "--spam"),
+                         "case AAAA-AAAA-AAA2: spam, neither before\n")
+        self.assertEqual(self.history()["client"], (1, 0))
+        self.assertEqual(self.good("report", "AAAA-AAAA-AAA2", "--spam"),
+                         "case AAAA-AAAA-AAA2: spam, as before\n")
+        self.assertEqual(self.history()["client"], (1, 0))
+        self.assertIn("reported  as spam\n", self.good("case", "AAAA-AAAA-AAA2"))
+        self.assertEqual(json.loads(self.good("case", "--json", "AAAA-AAAA-AAA2"))["reported"], "spam")
+        self.assertEqual(self.good("report", "AAAA-AAAA-AAA2", "--ham"),
+                         "case AAAA-AAAA-AAA2: wanted, spam before\n")
+        self.assertEqual(self.history()["client"], (0, 1))
+        self.assertEqual(self.good("report", "AAAA-AAAA-AAA2", "--undo"),
+                         "case AAAA-AAAA-AAA2: neither, wanted before\n")
+        self.assertEqual(self.history()["client"], (0, 0))
+        self.assertNotIn("reported", self.good("case", "AAAA-AAAA-AAA2"))
+        self.assertNotIn("reported", self.good("case", "--for-sender", "AAAA-AAAA-AAA2"))
+
+    def test_report_command_line(self):
+        self.fill(GOOD)
+        self.bad(1, "there is no case", "report", "BBBB-BBBB-BBBB", "--spam")
+        self.bad(EX_USAGE, "one of --spam, --ham, --undo", "report", "AAAA-AAAA-AAA2")
+        self.bad(EX_USAGE, "one of --spam, --ham, --undo", "report", "--spam", "--ham", "AAAA-AAAA-AAA2")
+        self.bad(EX_USAGE, "which case", "report", "--spam")
+        self.bad(EX_USAGE, "is no case id", "report", "--spam", "x")
+        self.put({"id": "AAAA-AAAA-AAA8"}, "no JSON")
+        self.bad(EX_DATAERR, "cannot be read", "report", "--spam", "AAAA-AAAA-AAA8")
+
     # judged again -------------------------------------------------------------------------------
 
     def settings(self, name, sections):
