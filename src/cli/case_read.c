@@ -119,6 +119,16 @@ is_in(const struct json_in *list, struct str word)
 	return false;
 }
 
+/* Keys of evidence are ours; what else somebody wrote there is not shown. */
+static bool
+is_key(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!chr_is_alnum(s.p[i]) && s.p[i] != '_')
+			return false;
+	return s.n > 0 && s.n <= WORD_LIKE;
+}
+
 static void
 read_finding(struct arena *a, const struct json_in *o, struct case_finding *f)
 {
@@ -129,8 +139,7 @@ read_finding(struct arena *a, const struct json_in *o, struct case_finding *f)
 	f->action = get_action(o);
 	find_code(f);
 	for (const struct json_in *v = evidence ? evidence->first : NULL; v; v = v->next) {
-		if (f->finding.n == EVIDENCE_MAX || v->name.n > WORD_LIKE ||
-			v->kind != JSON_IN_TEXT)
+		if (f->finding.n == EVIDENCE_MAX || !is_key(v->name) || v->kind != JSON_IN_TEXT)
 			continue;
 		finding_note(&f->finding, arena_z(a, v->name),
 			is_in(escaped, v->name) ? unescaped(a, v->text) : arena_str(a, v->text));
