@@ -243,7 +243,7 @@ show_store(const struct page *p, const json_t *o)
 	if (!json_is_object(s))
 		return;
 	fputs("store     ", p->out);
-	page_put(p, NULL, text(s, "file"));
+	page_put(p, NULL, text(s, "where"));
 	fputs(": ", p->out);
 	page_put(p, usable ? "1;32" : "1;31",
 		usable				 ? STR("fine")

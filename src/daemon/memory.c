@@ -19,17 +19,18 @@ image(void *ctx, enum store_table table, const struct store_image *shown)
 }
 
 struct memory *
-memory_new(struct loop *l, struct config *c, struct rules_watch *rules, const char *keeper)
+memory_new(struct loop *l, struct config *c, struct rules_watch *rules,
+	const struct store_client_names *names)
 {
 	const struct store_client_options client = {
 		.image = image, .say = keeper_say, .ctx = rules};
 	struct memory *m = heap_calloc(1, sizeof(*m));
 
 	m->config = c;
-	if (!keeper)
+	if (!names)
 		return m;
 	m->cases = memory_cases_new();
-	m->store = store_client_dial(l, keeper, &client);
+	m->store = store_client_dial(l, names, &client);
 	m->history = source_history_new(&(struct source_history_options){
 		.loop = l, .store = m->store, .answered = transaction_answer});
 	memory_use(m, c);

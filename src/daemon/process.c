@@ -5,8 +5,7 @@
  * one with a timeout, so nothing happens between two statements that was not meant to.
  *
  * Workers share a page with it in which each writes when its loop last turned.  0 means that the
- * worker is not ready yet.  The keeper is the last of them, and has a row of its own wherever it is
- * treated otherwise.
+ * worker is not ready yet.  Keepers come behind them.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,13 +59,13 @@ struct parent {
 	pid_t pid;
 	int *fds;
 	struct beat *beats; /* shared, one per worker */
-	struct worker worker[PROCESS_WORKERS_MAX + 1];
-	size_t n; /* of them, the keeper included */
+	struct worker worker[PROCESS_WORKERS_MAX + PROCESS_KEEPERS_MAX];
+	size_t n; /* of them, keepers included */
 	uint64_t stall_ms, keeper_stall_ms;
 	uint64_t checked_at, check_ms; /* looks at the beats, and word to the watchdog */
 	bool has_watchdog;
-	uint64_t kill_at; /* stopping: when patience ends, NEVER before */
-	bool keeper_told; /* to stop: no worker is left */
+	uint64_t kill_at;  /* stopping: when patience ends, NEVER before */
+	bool keepers_told; /* to stop: no worker is left */
 	sigset_t held;
 	char *pid_file;
 	int pid_fd;
@@ -298,10 +297,19 @@ process_ready(struct loop *l)
 	(void)kill(self.parent, SIGUSR1);
 }
 
-static bool
-is_keeper(const struct parent *p, size_t i)
+/* NULL: it is a worker. */
+static const struct process_keeper *
+keeper_of(const struct parent *p, size_t i)
 {
-	return i == p->settings->workers;
+	return i < p->settings->workers ? NULL : &p->settings->keeper[i - p->settings->workers];
+}
+
+static const char *
+name_of(const struct parent *p, size_t i)
+{
+	const struct process_keeper *k = keeper_of(p, i);
+
+	return k ? k->name : "worker";
 }
 
 static _Noreturn void
@@ -318,9 +326,9 @@ worker_main(struct parent *p, size_t i)
 	self.beat = &p->beats[i];
 	self.held = p->held;
 	self.parent = p->pid;
-	self.number = is_keeper(p, i) ? 0 : (unsigned)i + 1;
-	status = (is_keeper(p, i) ? p->settings->keeper : p->run)(
-		p->ctx, p->fds, p->settings->n_listen);
+	const struct process_keeper *keeper = keeper_of(p, i);
+	self.number = keeper ? 0 : (unsigned)i + 1;
+	status = (keeper ? keeper->run : p->run)(p->ctx, p->fds, p->settings->n_listen);
 	log_flush();
 	exit(status);
 }
@@ -342,22 +350,26 @@ worker_start(struct parent *p, size_t i, uint64_t now)
 		w->pid = pid;
 		return;
 	}
-	log_event(LOG_LEVEL_ERROR, is_keeper(p, i) ? "keeper_not_started" : "worker_not_started",
-		log_z("error", strerror(errno)));
+	log_event(LOG_LEVEL_ERROR, keeper_of(p, i) ? "keeper_not_started" : "worker_not_started",
+		log_z("process", name_of(p, i)), log_z("error", strerror(errno)));
 	w->delay = RESTART_MOST;
 	w->start_at = now + w->delay;
 }
 
 static void
-log_end(bool keeper, pid_t pid, int status, uint64_t again_ms)
+log_end(const struct parent *p, size_t i, pid_t pid, int status, uint64_t again_ms)
 {
+	bool keeper = keeper_of(p, i) != NULL;
+
 	if (WIFSIGNALED(status))
 		log_event(LOG_LEVEL_ERROR, keeper ? "keeper_died" : "worker_died",
-			log_u("pid", (uint64_t)pid), log_u("signal", (uint64_t)WTERMSIG(status)),
+			log_z("process", name_of(p, i)), log_u("pid", (uint64_t)pid),
+			log_u("signal", (uint64_t)WTERMSIG(status)),
 			log_z("name", strsignal(WTERMSIG(status))), log_u("restart_ms", again_ms));
 	else
 		log_event(LOG_LEVEL_ERROR, keeper ? "keeper_ended" : "worker_ended",
-			log_u("pid", (uint64_t)pid), log_u("status", (uint64_t)WEXITSTATUS(status)),
+			log_z("process", name_of(p, i)), log_u("pid", (uint64_t)pid),
+			log_u("status", (uint64_t)WEXITSTATUS(status)),
 			log_u("restart_ms", again_ms));
 }
 
@@ -403,9 +415,9 @@ are_gone(const struct parent *p, size_t n)
 static void
 keeper_stop(struct parent *p, uint64_t now)
 {
-	if (!is_stopping(p) || p->keeper_told || !are_gone(p, p->settings->workers))
+	if (!is_stopping(p) || p->keepers_told || !are_gone(p, p->settings->workers))
 		return;
-	p->keeper_told = true;
+	p->keepers_told = true;
 	p->kill_at = now + PROCESS_STOP_MS + 1000;
 	workers_signal(p, p->n, SIGTERM);
 }
@@ -419,7 +431,7 @@ worker_ended(struct parent *p, size_t i, int status, uint64_t now)
 	w->pid = 0;
 	if (is_stopping(p))
 		return;
-	if (!p->was_ready && WIFEXITED(status) && !is_keeper(p, i)) {
+	if (!p->was_ready && WIFEXITED(status) && !keeper_of(p, i)) {
 		/* It cannot serve as things are, and has said why. */
 		p->status = WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : EX_SOFTWARE;
 		stop(p, now);
@@ -430,7 +442,7 @@ worker_ended(struct parent *p, size_t i, int status, uint64_t now)
 	else
 		w->delay = w->delay * 2 < RESTART_MOST ? w->delay * 2 : RESTART_MOST;
 	w->start_at = now + w->delay;
-	log_end(is_keeper(p, i), pid, status, w->delay);
+	log_end(p, i, pid, status, w->delay);
 }
 
 static void
@@ -474,12 +486,13 @@ stall_check(struct parent *p, uint64_t now)
 		return;
 	for (size_t i = 0; i < p->n; i++) {
 		uint64_t at = atomic_load(&p->beats[i].at);
-		uint64_t most = is_keeper(p, i) ? p->keeper_stall_ms : p->stall_ms;
+		uint64_t most = keeper_of(p, i) ? p->keeper_stall_ms : p->stall_ms;
 
 		if (p->worker[i].pid == 0 || at == 0 || now - at < most || at > now)
 			continue;
-		log_event(LOG_LEVEL_ERROR, is_keeper(p, i) ? "keeper_stuck" : "worker_stuck",
-			log_u("pid", (uint64_t)p->worker[i].pid), log_u("ms", now - at));
+		log_event(LOG_LEVEL_ERROR, keeper_of(p, i) ? "keeper_stuck" : "worker_stuck",
+			log_z("process", name_of(p, i)), log_u("pid", (uint64_t)p->worker[i].pid),
+			log_u("ms", now - at));
 		(void)kill(p->worker[i].pid, is_stopping(p) ? SIGKILL : SIGABRT);
 		atomic_store(&p->beats[i].at, 0);
 	}
@@ -499,7 +512,7 @@ turn(struct parent *p, uint64_t now)
 	}
 	if (is_stopping(p)) {
 		if (now >= p->kill_at)
-			workers_signal(p, p->keeper_told ? p->n : p->settings->workers, SIGKILL);
+			workers_signal(p, p->keepers_told ? p->n : p->settings->workers, SIGKILL);
 		return next;
 	}
 	for (size_t i = 0; i < p->n; i++) {
@@ -569,7 +582,7 @@ process_run(const struct process_settings *settings, process_worker *worker, voi
 		.ctx = ctx,
 		.pid = getpid(),
 		.pid_fd = -1,
-		.n = settings->workers + (settings->keeper != NULL),
+		.n = settings->workers + settings->n_keepers,
 		.stall_ms = settings->stall_ms > 0 ? settings->stall_ms : PROCESS_STALL_MS,
 		.keeper_stall_ms = settings->keeper_stall_ms > 0 ? settings->keeper_stall_ms
 								 : PROCESS_KEEPER_MS,
@@ -578,7 +591,8 @@ process_run(const struct process_settings *settings, process_worker *worker, voi
 	size_t page = p.n * sizeof(struct beat);
 	uint64_t watchdog_ms = notify_watchdog_ms();
 
-	must(settings->workers > 0 && settings->workers <= PROCESS_WORKERS_MAX);
+	must(settings->workers > 0 && settings->workers <= PROCESS_WORKERS_MAX &&
+		settings->n_keepers <= PROCESS_KEEPERS_MAX);
 	if (watchdog_ms > 0) {
 		p.has_watchdog = true;
 		p.check_ms = watchdog_ms / 2 < CHECK_MS ? watchdog_ms / 2 : CHECK_MS;

@@ -1,17 +1,17 @@
 /*
- * daemon/process: a small parent, its workers, and where there is a store its keeper.
+ * daemon/process: a small parent, its workers, and where there is a store its keepers.
  *
  * The parent opens the listening sockets and the pid file, gives up root, starts the workers and
  * keeps them: one that dies is started anew (after 100 ms, doubling to 5 s while they die young),
  * one whose loop stands still is aborted first.  It reads no byte from the network.  Workers end
  * with their parent.
  *
- * The keeper (keeper.h) is kept like a worker, but nobody waits for it: the daemon is ready without
- * it, and serves while it is away.  It may stand still for longer, and it ends last.
+ * Keepers (keeper.h) are kept like workers, but nobody waits for them: the daemon is ready without
+ * them, and serves while they are away.  They may stand still for longer, and they end last.
  *
  * SIGHUP goes on to the workers (reload) and opens the log anew.  SIGTERM and SIGINT stop: the
  * parent closes its sockets and passes SIGTERM on; who is not gone after PROCESS_STOP_MS is killed,
- * then the keeper gets the same, and a second signal kills at once.  systemd hears READY, STOPPING
+ * then keepers get the same, and a second signal kills at once.  systemd hears READY, STOPPING
  * and WATCHDOG (Type=notify).
  *
  * Works as root (with CAP_SETUID and CAP_SETGID) and as an ordinary user, as a service and as the
@@ -28,7 +28,7 @@
 #define PROCESS_WORKERS_MAX 64
 #define PROCESS_STOP_MS	    10000 /* a worker's time to answer what is in flight */
 #define PROCESS_STALL_MS    10000
-#define PROCESS_KEEPER_MS   60000 /* the keeper's loop may stand still so long: disks do */
+#define PROCESS_KEEPER_MS   60000 /* a keeper's loop may stand still so long: disks do */
 
 struct process_socket {
 	struct str spec; /* see listen_open() */
@@ -45,6 +45,12 @@ struct process_socket {
  * parent sees to it.  Returns the exit status. */
 typedef int process_worker(void *ctx, const int *fds, size_t n);
 
+struct process_keeper {
+	process_worker *run;
+	const char *name; /* for the log */
+};
+#define PROCESS_KEEPERS_MAX 2
+
 struct process_settings {
 	struct str user;     /* when started as root; empty: mxward, or else nobody */
 	struct str pid_file; /* empty: none */
@@ -52,7 +58,9 @@ struct process_settings {
 	size_t n_listen;
 	unsigned workers;  /* 1..PROCESS_WORKERS_MAX */
 	unsigned stall_ms; /* a loop that stands still longer is aborted; 0: PROCESS_STALL_MS */
-	process_worker *keeper;	  /* NULL: none; its ctx is the workers' */
+	/* What workers need and nobody waits for; their ctx is the workers'. */
+	const struct process_keeper *keeper;
+	size_t n_keepers;
 	unsigned keeper_stall_ms; /* 0: PROCESS_KEEPER_MS */
 	/* Called with ctx in the parent once all workers serve for the first time: it may give back
 	 * what they have inherited.  NULL: nothing is to be done. */
@@ -65,7 +73,7 @@ struct process_settings {
 int process_run(const struct process_settings *settings, process_worker *worker, void *ctx,
 	struct errbuf *e) NODISCARD;
 
-/* Inside a worker: its number, from 1 on; 0 in the keeper, and outside of process_run(). */
+/* Inside a worker: its number, from 1 on; 0 in a keeper, and outside of process_run(). */
 unsigned process_number(void);
 
 /* Called once by each worker: it serves now, and its loop shows by a timer that it turns.  Outside

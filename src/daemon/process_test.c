@@ -158,6 +158,8 @@ keep_not(void *ctx, const int *fds, size_t n)
 	return EX_CANTCREAT;
 }
 
+static const struct process_keeper keeper = {keep, "keeper"}, keeper_not = {keep_not, "keeper"};
+
 /* Wait until the number at p is at least want; false after ms. */
 static bool
 comes(const _Atomic int *p, int want, uint64_t ms)
@@ -496,7 +498,8 @@ test_workers_have_numbers(void **state)
 static void
 test_keeper(void **state)
 {
-	pid_t pid = start(SERVES, (struct process_settings){.workers = 2, .keeper = keep});
+	pid_t pid = start(
+		SERVES, (struct process_settings){.workers = 2, .keeper = &keeper, .n_keepers = 1});
 
 	assert_true(comes(&seen->keeper_starts, 1, 3000));
 	assert_true(comes(&seen->port, 1, 3000));
@@ -523,8 +526,9 @@ test_keeper(void **state)
 static void
 test_keeper_that_cannot(void **state)
 {
-	pid_t pid = start(
-		SERVES, (struct process_settings){.keeper = keep_not, .all_ready = all_ready});
+	pid_t pid = start(SERVES,
+		(struct process_settings){
+			.keeper = &keeper_not, .n_keepers = 1, .all_ready = all_ready});
 
 	assert_true(comes(&seen->port, 1, 3000));
 	assert_true(comes(&seen->readies, 1, 3000));
@@ -543,8 +547,10 @@ static void
 test_keeper_that_stands_still(void **state)
 {
 	pid_t pid = start(STANDS_STILL,
-		(struct process_settings){
-			.stall_ms = 1500, .keeper = keep, .keeper_stall_ms = 4500});
+		(struct process_settings){.stall_ms = 1500,
+			.keeper = &keeper,
+			.n_keepers = 1,
+			.keeper_stall_ms = 4500});
 
 	assert_true(comes(&seen->keeper_starts, 1, 3000));
 	usleep(3500000);
@@ -559,7 +565,8 @@ test_keeper_that_stands_still(void **state)
 static void
 test_second_signal_ends_the_keeper_too(void **state)
 {
-	pid_t pid = start(IGNORES_TERM, (struct process_settings){.keeper = keep});
+	pid_t pid =
+		start(IGNORES_TERM, (struct process_settings){.keeper = &keeper, .n_keepers = 1});
 	uint64_t begin = clock_us();
 
 	assert_true(comes(&seen->port, 1, 3000));

@@ -36,8 +36,10 @@ struct serve {
 	struct worker_options worker;
 	size_t n_milter;
 	bool has_control; /* the last socket */
-	int keeper;	  /* listening, for workers; -1: there is no store */
-	char keeper_name[LOCAL_NAME_MAX];
+	/* Listening, for workers; -1: there is no store, or no such process. */
+	int keeper, reader;
+	char keeper_name[LOCAL_NAME_MAX], reader_name[LOCAL_NAME_MAX];
+	struct store_client_names names;
 	struct process_socket listen[SOCKETS_MAX + 1];
 	size_t n;
 };
@@ -49,6 +51,8 @@ work(void *ctx, const int *fds, size_t n)
 
 	if (s->keeper >= 0)
 		close(s->keeper);
+	if (s->reader >= 0)
+		close(s->reader);
 	s->worker.fds = fds;
 	s->worker.n_milter = s->n_milter;
 	s->worker.n_policy = n - s->n_milter - s->has_control;
@@ -57,17 +61,32 @@ work(void *ctx, const int *fds, size_t n)
 }
 
 static int
-keep(void *ctx, const int *fds, size_t n)
+keep_by(const struct serve *s, const int *fds, size_t n, bool reads)
 {
-	const struct serve *s = ctx;
-	const struct keeper_options o = {
-		.path = s->worker.path, .config = s->worker.config, .fd = s->keeper};
+	const struct keeper_options o = {.path = s->worker.path,
+		.config = s->worker.config,
+		.fd = reads ? s->reader : s->keeper,
+		.reads = reads};
 
 	for (size_t i = 0; i < n; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	return keeper_run(&o);
 }
+
+static int
+keep(void *ctx, const int *fds, size_t n)
+{
+	return keep_by(ctx, fds, n, false);
+}
+
+static int
+keep_reading(void *ctx, const int *fds, size_t n)
+{
+	return keep_by(ctx, fds, n, true);
+}
+
+static const struct process_keeper keepers[] = {{keep, "keeper"}, {keep_reading, "reader"}};
 
 /* The workers have the lists in files and read them again when they change: here they would only
  * grow old. */
@@ -111,17 +130,24 @@ name_sockets(struct serve *s, const struct listen_settings *l)
 			.optional = l->control_line == 0};
 }
 
-/* It is opened here, so that workers find it whether the keeper lives or not. */
+/* Opened here, so that workers find them whether anybody is behind them or not.  A store in Redis
+ * is asked by the one process that writes to it as well. */
 static bool
-open_keeper(struct serve *s, const struct config *config, struct errbuf *e)
+open_keepers(struct serve *s, const struct config *config, struct errbuf *e)
 {
-	s->keeper = -1;
+	s->keeper = s->reader = -1;
 	if (!config_has_store(config))
 		return true;
 	local_name("store", s->keeper_name);
+	local_name("reader", s->reader_name);
 	s->keeper = local_listen(s->keeper_name, e);
-	s->worker.keeper = s->keeper_name;
-	return s->keeper >= 0;
+	s->names = (struct store_client_names){s->keeper_name, s->keeper_name};
+	s->worker.store = &s->names;
+	if (s->keeper < 0 || config->store.file.n == 0)
+		return s->keeper >= 0;
+	s->names.reader = s->reader_name;
+	s->reader = local_listen(s->reader_name, e);
+	return s->reader >= 0;
 }
 
 static int
@@ -146,14 +172,15 @@ serve_with(struct config *config, const char *path)
 				  .recall_memory = recall,
 				  .workers = (unsigned)config->daemon.workers}};
 	name_sockets(&s, l);
-	if (!open_keeper(&s, config, &e))
+	if (!open_keepers(&s, config, &e))
 		return report(&e, NULL), EX_OSERR;
 	const struct process_settings settings = {.user = config->daemon.user,
 		.pid_file = config->daemon.pid_file,
 		.listen = s.listen,
 		.n_listen = s.n,
 		.workers = (unsigned)config->daemon.workers,
-		.keeper = config_has_store(config) ? keep : NULL,
+		.keeper = keepers,
+		.n_keepers = (size_t)(s.keeper >= 0) + (s.reader >= 0),
 		.all_ready = forget_lists};
 	int status = process_run(&settings, work, &s, &e);
 	if (e.count)

@@ -158,16 +158,18 @@ json_keeper(const struct store_frame_state *k)
 }
 
 static json_t *
-json_store(const struct store_client *store, struct str file)
+json_store(const struct store_client *store, const struct store_settings *settings)
 {
 	json_t *o = json_object();
 	struct store_client_counters c;
 	char room[2048];
 	struct buf b = BUF(room);
 
-	buf_put_escaped(&b, file, sizeof(room) / 4);
+	if (settings->file.n == 0)
+		buf_puts(&b, "redis ");
+	buf_put_escaped(&b, settings->file.n ? settings->file : settings->redis, sizeof(room) / 8);
 	store_client_counters(store, &c);
-	set(o, "file", json_stringn_nocheck(b.p, b.n));
+	set(o, "where", json_stringn_nocheck(b.p, b.n));
 	set(o, "usable", json_boolean(c.reachable));
 	set_u(o, "changes", c.written);
 	set_u(o, "waiting", c.queued);
@@ -209,6 +211,6 @@ status_json(const struct status *s)
 	if (s->lists)
 		s->lists(s->lists_ctx, lists);
 	set(o, "lists", lists);
-	set(o, "store", s->store ? json_store(s->store, s->config->store.file) : json_null());
+	set(o, "store", s->store ? json_store(s->store, &s->config->store) : json_null());
 	return o;
 }

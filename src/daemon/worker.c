@@ -354,7 +354,7 @@ start(struct worker *w)
 	lists_watch_use(w->lists, w->config);
 	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, lists_renewed, w);
 	w->rules = rules_watch_new(w->loop, config_has_store(w->config), rules_renewed, w);
-	w->memory = memory_new(w->loop, w->config, w->rules, o->keeper);
+	w->memory = memory_new(w->loop, w->config, w->rules, o->store);
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,

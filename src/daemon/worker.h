@@ -8,6 +8,7 @@
 #define DAEMON_WORKER_H
 
 #include "daemon/config.h"
+#include "store/client.h"
 
 struct worker_options {
 	const char *path;      /* of the settings file, NULL: defaults */
@@ -16,9 +17,9 @@ struct worker_options {
 	/* Listening descriptors, in the order of [listen] milter, then policy. */
 	const int *fds;
 	size_t n_milter, n_policy;
-	int control;	    /* listening descriptor of the control socket; -1: none */
-	unsigned workers;   /* how many there are */
-	const char *keeper; /* the name at which the store's process listens; NULL: no store */
+	int control;	  /* listening descriptor of the control socket; -1: none */
+	unsigned workers; /* how many there are */
+	const struct store_client_names *store; /* NULL: none */
 };
 
 #define WORKER_RECALL ((size_t)128 << 10) /* deferred messages remembered: 1 MiB */

@@ -37,14 +37,19 @@ struct store_client_options {
 /* Work a store from this loop, which the client takes over and closes. */
 struct store_client *store_client_on(
 	struct loop *l, struct store *s, const struct store_client_options *o);
-/* Speak with the process that owns a store and listens at this name (net/local.h).  While it is
+/* Who listens where (net/local.h): the process that owns the store, and the one that answers
+ * questions; both may be one. */
+struct store_client_names {
+	const char *keeper, *reader;
+};
+/* Speak with the process that owns a store.  While it is
  * away changes wait, at most 16384 and 4 MiB, questions fail at once, and images stay as they were;
  * it is looked for every 100 ms to 1 s.  A change reaches it once or not at all: when it dies,
  * those that it had been given and had not written yet are lost, as a rule what came within its
  * last 0.2 s; they are counted, with the few whose writing it could not tell of any more.  While it
  * is slow questions fail after get_ms, and when several in a row have, at once, for 1 s to 30 s. */
-struct store_client *store_client_dial(
-	struct loop *l, const char *name, const struct store_client_options *o);
+struct store_client *store_client_dial(struct loop *l, const struct store_client_names *names,
+	const struct store_client_options *o);
 /* What is queued is written, as far as that is possible within a second; open questions are not
  * answered.  NULL is fine. */
 void store_client_free(struct store_client *c);

@@ -362,7 +362,7 @@ sweep_due(struct store *s, uint64_t now)
 static void
 load_due(struct store *s, uint64_t now)
 {
-	if (now < s->hot_ms)
+	if (s->o.no_images || now < s->hot_ms)
 		return;
 	s->hot_ms = now + HOT_MS;
 	if (s->back->hot_changed(s))
@@ -374,7 +374,7 @@ load_due(struct store *s, uint64_t now)
 static uint64_t
 next_work(const struct store *s, uint64_t now)
 {
-	uint64_t next = s->hot_ms;
+	uint64_t next = s->o.no_images ? now + SWEEP_MS : s->hot_ms;
 
 	if (!s->o.read_only && s->sweep_ms < next)
 		next = s->sweep_ms;

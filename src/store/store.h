@@ -159,6 +159,7 @@ struct store_options {
 	size_t queue_bytes_max; /* 0: 16 MiB */
 	int busy_ms;		/* wait so long for another writer; 0: 50 */
 	bool read_only;		/* nothing is made, repaired or put aside */
+	bool no_images;		/* hot tables are not loaded */
 	struct store_keep keep;
 	const struct store_clock *clock; /* NULL: the system's */
 	/* What an administrator should read.  May be NULL. */

@@ -60,6 +60,8 @@ read_body(struct cursor *c, struct store_frame *f)
 		f->table = cursor_u8(c);
 		f->key = cursor_rest(c);
 		return;
+	case STORE_FRAME_WATCH:
+		return;
 	case STORE_FRAME_STATE:
 		read_state(c, &f->state);
 		return;
@@ -134,6 +136,7 @@ print_body(const struct store_frame *f, struct buf *out)
 {
 	switch (f->type) {
 	case STORE_FRAME_CHANGE:
+	case STORE_FRAME_WATCH:
 		break;
 	case STORE_FRAME_ASK:
 		buf_put32(out, f->id);

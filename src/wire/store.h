@@ -8,6 +8,7 @@
  *	worker to keeper
  *	CHANGE	blob		a change (store/record.h)
  *	ASK	id 4, table 1, key
+ *	WATCH			it wants images
  *
  *	keeper to worker
  *	STATE	usable 1, and numbers of 8 each: the first frame, and whenever it changes
@@ -35,6 +36,7 @@
 enum store_frame_type {
 	STORE_FRAME_CHANGE = 1,
 	STORE_FRAME_ASK = 2,
+	STORE_FRAME_WATCH = 3,
 	STORE_FRAME_STATE = 16,
 	STORE_FRAME_DONE = 17,
 	STORE_FRAME_ANSWER = 18,

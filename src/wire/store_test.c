@@ -13,6 +13,7 @@ static char room[STORE_FRAME_MAX];
 static const struct store_frame every[] = {
 	{.type = STORE_FRAME_CHANGE, .blob = STR_INIT("a change")},
 	{.type = STORE_FRAME_ASK, .id = 0x01020304, .table = 3, .key = STR_INIT("c:192.0.2.1")},
+	{.type = STORE_FRAME_WATCH},
 	{.type = STORE_FRAME_STATE, .state = {true, 1, 2, 3, 4, 5, 6, 7, 8, UINT64_MAX}},
 	{.type = STORE_FRAME_DONE, .written = 7, .dropped = UINT32_MAX},
 	{.type = STORE_FRAME_ANSWER, .id = UINT32_MAX, .status = 0, .blob = STR_INIT("a record")},
@@ -116,7 +117,7 @@ test_hostile(void **state)
 		{STR_INIT("\0\0\0\1"), FRAME_MORE},
 		{STR_INIT("\0\0\0\1\1"), FRAME_OK}, /* an empty change, which is no change */
 		{STR_INIT("\0\0\0\1\0"), FRAME_BAD},
-		{STR_INIT("\0\0\0\1\3"), FRAME_BAD},
+		{STR_INIT("\0\0\0\1\4"), FRAME_BAD},
 		{STR_INIT("\0\0\0\1\377"), FRAME_BAD},
 		{STR_INIT("\377\377\377\377"), FRAME_BAD},
 		{STR_INIT("\0\4\177\374"), FRAME_MORE}, /* the longest */
