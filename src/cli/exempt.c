@@ -23,6 +23,7 @@
 static const char help[] =
 	"Usage: mxward exempt add WHAT [--skip CHECK,...] [--reason TEXT] [--owner NAME]\n"
 	"                         [--expires TIME] [--force]\n"
+	"       mxward exempt from CASE [--dry-run] [options as of add]\n"
 	"       mxward exempt list [--json]\n"
 	"       mxward exempt show WHAT [--json]\n"
 	"       mxward exempt remove WHAT\n"
@@ -38,10 +39,15 @@ static const char help[] =
 	"  --reason TEXT       why\n"
 	"  --owner NAME        who is to be asked about it; without it, who you are\n"
 	"  --expires TIME      it ends after 90d, 12h, ...\n"
+	"  --dry-run           from: only say what would be done\n"
 	"  --force             also what exempts half the world\n"
 	"  -c, --config FILE   settings; without it " CONFIG_FILE " if there is one\n"
 	"  --json              list, show: one JSON object on a line of its own for each\n"
 	"  -h, --help          this text\n"
+	"\n"
+	"from adds the narrowest exemption that would have helped in a case, of the checks\n"
+	"that counted in it: of the client's domain where its reverse name is confirmed and\n"
+	"no provider's, else of its address.\n"
 	"\n"
 	"list and show tell what stands in section [exempt] of the settings too, which only\n"
 	"there can be changed.\n"
@@ -130,6 +136,14 @@ user(void)
 	return name ? name : "";
 }
 
+/* An exemption on its way into the store. */
+struct adding {
+	struct opened *o;
+	const struct exempt_options *with;
+	struct exempt_value *v;
+	int64_t keep_s;
+};
+
 static bool
 read_entry(const struct exempt_options *o, struct arena *a, struct exemption *x,
 	struct exempt_value *v, int64_t *keep_s, struct errbuf *e)
@@ -173,6 +187,76 @@ put(struct opened *o, const struct exemption *x, const struct exempt_value *v, i
 		.value = buf_str(&value),
 		.keep_s = keep_s};
 	return cli_store_write(o->store, &op, 1);
+}
+
+static void
+on_existing(void *ctx, const struct store_record *r)
+{
+	struct adding *a = ctx;
+	struct exempt_value was;
+
+	if (!exempt_value_parse(
+		    &a->o->config->arena, r->value, &a->o->config->generation.checks, &was))
+		return;
+	a->v->checks |= was.checks;
+	if (!a->with->reason && was.reason.n)
+		a->v->reason = was.reason;
+	if (!a->with->owner && was.owner.n)
+		a->v->owner = was.owner;
+	if (!a->with->expires)
+		a->keep_s = r->left_s;
+}
+
+/* As the command that would do it. */
+static int
+tell_proposal(const struct exemption *x, const struct exempt_value *v, const struct check_set *set)
+{
+	const char *before = "";
+
+	printf("mxward exempt add %.*s --skip ", STR_ARG(x->what));
+	for (size_t i = 0; i < set->n; i++) {
+		if (!(v->checks >> i & 1))
+			continue;
+		printf("%s%s", before, set->check[i]->name);
+		before = ",";
+	}
+	putchar('\n');
+	return EX_OK;
+}
+
+static int
+from_case(struct opened *o, const struct exempt_options *with)
+{
+	struct exempt_proposal p;
+	struct exemption x;
+	struct exempt_value v;
+	struct errbuf e = {0};
+	struct exempt_options how = *with;
+	struct adding a = {.o = o, .with = with, .v = &v};
+	char reason[32 + CASE_ID_SIZE];
+	int status = exempt_propose(o, with->what, &p);
+
+	if (status >= 0)
+		return status;
+	snprintf(reason, sizeof(reason), "case %s", p.id);
+	how.what = p.what;
+	how.reason = with->reason ? with->reason : reason;
+	if (!read_entry(&how, &o->config->arena, &x, &v, &a.keep_s, &e))
+		return cli_fail(EX_DATAERR, "%s", e.text);
+	if (!with->skip)
+		v.checks = p.checks;
+	v.case_id = str_of(p.id);
+	/* What was spared already goes on being so. */
+	enum store_status was = cli_store_get(o->store, STORE_EXEMPT, x.what, on_existing, &a);
+	if (was == STORE_BUSY)
+		return cli_store_failed(was);
+	if (with->dry_run)
+		return tell_proposal(&x, &v, &o->config->generation.checks);
+	exempt_warn(&x);
+	status = put(o, &x, &v, a.keep_s);
+	if (status == EX_OK)
+		tell_added(&x, &v, a.keep_s > 0);
+	return status;
 }
 
 static int
@@ -245,12 +329,13 @@ static const struct verb {
 	int (*run)(struct opened *o, const struct exempt_options *with);
 } verbs[] = {
 	{"add", OPENED_WRITE, true, add},
+	{"from", OPENED_WRITE, true, from_case},
 	{"list", OPENED_READ, false, exempt_list},
 	{"show", OPENED_READ, true, exempt_show},
 	{"remove", OPENED_WRITE, true, remove_entry},
 };
 
-enum { OPT_SKIP = 256, OPT_REASON, OPT_OWNER, OPT_EXPIRES, OPT_FORCE, OPT_JSON };
+enum { OPT_SKIP = 256, OPT_REASON, OPT_OWNER, OPT_EXPIRES, OPT_FORCE, OPT_JSON, OPT_DRY_RUN };
 
 /* -1: to be run; else the exit status. */
 static int
@@ -262,7 +347,7 @@ read_options(int argc, char **argv, struct exempt_options *o)
 		{"owner", required_argument, NULL, OPT_OWNER},
 		{"expires", required_argument, NULL, OPT_EXPIRES},
 		{"force", no_argument, NULL, OPT_FORCE}, {"json", no_argument, NULL, OPT_JSON},
-		{"help", no_argument, NULL, 'h'}, {0}};
+		{"dry-run", no_argument, NULL, OPT_DRY_RUN}, {"help", no_argument, NULL, 'h'}, {0}};
 	const char **const texts[] = {&o->skip, &o->reason, &o->owner, &o->expires};
 
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
@@ -281,6 +366,9 @@ read_options(int argc, char **argv, struct exempt_options *o)
 			break;
 		case OPT_JSON:
 			o->json = true;
+			break;
+		case OPT_DRY_RUN:
+			o->dry_run = true;
 			break;
 		case 'h':
 			fputs(help, stdout);
@@ -302,7 +390,7 @@ read_options(int argc, char **argv, struct exempt_options *o)
 static int
 check_options(const struct verb *v, const struct exempt_options *o)
 {
-	bool adds = v->run == add;
+	bool adds = v->run == add || v->run == from_case;
 
 	if (v->wants_what && !o->what)
 		return cli_usage("exempt", "%s: whom?", v->name);
@@ -313,7 +401,9 @@ check_options(const struct verb *v, const struct exempt_options *o)
 	if (!adds && (o->skip || o->reason || o->owner || o->expires || o->force))
 		return cli_usage("exempt",
 			"--skip, --reason, --owner, --expires and --force are "
-			"for add");
+			"for add and from");
+	if (o->dry_run && v->run != from_case)
+		return cli_usage("exempt", "--dry-run is for from");
 	return -1;
 }
 
@@ -329,7 +419,7 @@ cli_exempt(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (!o.verb)
-		return cli_usage("exempt", "what is to be done: add, list, show or remove?");
+		return cli_usage("exempt", "what is to be done: add, from, list, show or remove?");
 	for (size_t i = 0; i < COUNT(verbs); i++) {
 		names[i] = verbs[i].name;
 		verb = strcmp(o.verb, names[i]) == 0 ? &verbs[i] : verb;

@@ -4,6 +4,7 @@
 #ifndef CLI_EXEMPT_H
 #define CLI_EXEMPT_H
 
+#include "cli/case_read.h"
 #include "cli/open_store.h"
 #include "core/exempt_value.h"
 
@@ -38,6 +39,14 @@ void exempt_rows_done(struct exempt_rows *rows);
 /* exempt list, exempt show: the exit status. */
 int exempt_list(struct opened *o, const struct exempt_options *with);
 int exempt_show(struct opened *o, const struct exempt_options *with);
+struct exempt_proposal {
+	char id[CASE_ID_SIZE];
+	const char *what;
+	uint64_t checks; /* those that counted against it */
+};
+/* What would have helped in this case.  -1, or an exit status and it was told why not. */
+int exempt_propose(struct opened *o, const char *text, struct exempt_proposal *out);
+
 /* What should be known of an entry before it is written: lines to standard error. */
 void exempt_warn(const struct exemption *x);
 /* "rdns, helo" */

@@ -6,6 +6,7 @@ The profile is strict, so that a client without reverse name is refused.
 import json
 import os
 import pwd
+import re
 import shutil
 import time
 
@@ -59,12 +60,12 @@ class Stored(MxwardCase):
         return str(reply) if reply.code == 250 else reply.code
 
     def becomes(self, want, *args):
-        """What a client is told changes to this at once, and stays."""
+        """What a client is told changes to this soon, and stays; how soon is returned."""
         began = time.monotonic()
         wait_for(lambda: self.told(*args) == want, 5, "the answer %r" % (want,))
-        limit = AT_ONCE * (4 if self.mxward.sanitized() else 1)
-        self.assertLess(time.monotonic() - began, limit)
+        took = time.monotonic() - began
         self.assertEqual(self.told(*args), want)
+        return took
 
 
 class Exemptions:
@@ -88,6 +89,48 @@ class Exemptions:
         self.assertEqual(self.told("no_ptr_bare"), 550)
         self.command("exempt", "remove", "192.0.2.20")
         self.becomes(550)
+
+    def test_at_once(self):
+        took = []
+        for _ in range(3):
+            self.add("192.0.2.20")
+            took.append(self.becomes(OK))
+            self.command("exempt", "remove", "192.0.2.20")
+            took.append(self.becomes(550))
+        # A machine that is busy with other things may be late now and then.
+        self.assertLess(sorted(took)[len(took) // 2], AT_ONCE)
+
+    def case_of(self, *args):
+        reply = self.ask(self.way, *args)
+        self.assertEqual(reply.code, 550)
+        case = re.search(r"[0-9A-Z]{4}(-[0-9A-Z]{4}){2}$", str(reply))[0]
+        wait_for(lambda: run_command(self.mxward.binary, "case", "-c", self.mxward.conf,
+                                     case)[0] == 0, 5, "the case")
+        return case
+
+    def test_from_a_case(self):
+        case = self.case_of(C["no_ptr"], "a@good.example")
+        line = "mxward exempt add 192.0.2.20 --skip rdns\n"
+        self.assertEqual(self.command("exempt", "from", case, "--dry-run"), line)
+        self.assertEqual(self.told(), 550)
+        self.addCleanup(lambda: self.forget("192.0.2.20"))
+        self.command("exempt", "from", case.lower().replace("-", ""))
+        self.becomes(OK)
+        self.assertEqual(self.entry("192.0.2.20")["case"], case)
+        self.assertEqual(self.entry("192.0.2.20")["reason"], "case " + case)
+
+    def test_from_a_case_with_a_confirmed_name(self):
+        case = self.case_of(C["partner"], "a@good.example")
+        self.addCleanup(lambda: self.forget("partner.example"))
+        self.command("exempt", "add", "partner.example", "--skip", "dnsbl", "--reason", "old")
+        self.command("exempt", "from", case)
+        self.becomes(OK, "partner")
+        entry = self.entry("partner.example")
+        self.assertEqual((sorted(entry["checks"]), entry["reason"]), (["dnsbl", "helo"], "old"))
+
+    def test_from_no_case(self):
+        self.command("exempt", "from", "0000-0000-0000", status=66)
+        self.command("exempt", "from", "what", status=65)
 
     def test_only_the_named_checks(self):
         self.add("192.0.2.0/24", "--skip", "helo")
