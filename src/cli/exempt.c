@@ -249,7 +249,7 @@ from_case(struct opened *o, const struct exempt_options *with)
 	/* What was spared already goes on being so. */
 	enum store_status was = cli_store_get(o->store, STORE_EXEMPT, x.what, on_existing, &a);
 	if (was == STORE_BUSY)
-		return cli_store_failed(was);
+		return cli_store_failed(o->store, was);
 	if (with->dry_run)
 		return tell_proposal(&x, &v, &o->config->generation.checks);
 	exempt_warn(&x);

@@ -127,5 +127,5 @@ exempt_propose(struct opened *o, const char *text, struct exempt_proposal *out)
 	enum store_status found = cli_store_get(o->store, STORE_CASE, str_of(out->id), on_case, &p);
 	if (found == STORE_NONE)
 		return cli_fail(EX_NOINPUT, "there is no case %s", out->id);
-	return found == STORE_OK ? p.status : cli_store_failed(found);
+	return found == STORE_OK ? p.status : cli_store_failed(o->store, found);
 }
