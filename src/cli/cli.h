@@ -14,6 +14,7 @@ int cli_serve(int argc, char **argv);
 int cli_case(int argc, char **argv);
 int cli_cases(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 int cli_rdns(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);

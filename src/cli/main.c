@@ -25,6 +25,7 @@ static const struct {
 	{"report", cli_report, "tell that a message was spam, or wanted after all"},
 	{"replay", cli_replay, "judge recorded transactions again, without a network"},
 	{"import-log", cli_import_log, "say what would have become of the mail of a Postfix log"},
+	{"explain", cli_explain, "say what a bounce means and what to do about it"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
 	{"store", cli_store, "check, copy and measure what outlives a restart"},
 	{"exempt", cli_exempt, "spare somebody checks"},

@@ -216,6 +216,12 @@ static const struct setting privacy_rows[] = {
 		"recipient.  Keep others from reading a file with it."},
 };
 
+static const struct setting explain_rows[] = {
+	{"rules", SETTING_STRING, FIELD(explain, rules), "", 0, 0, NULL,
+		"A file of rules of your own, tried before those that are built in; "
+		"data/bounces/01-providers.txt of the source tells their form.  Empty: none."},
+};
+
 static const struct section fixed_sections[] = {
 	{.name = "listen",
 		.help = "Where mail servers connect.",
@@ -282,6 +288,10 @@ static const struct section fixed_sections[] = {
 		ROWS(privacy_rows),
 		.size = sizeof(struct privacy_settings),
 		.check = privacy_check},
+	{.name = "explain",
+		.help = "What bounces mean, for \"mxward explain\".",
+		ROWS(explain_rows),
+		.size = sizeof(struct explain_settings)},
 };
 
 #define SECTIONS_MAX (COUNT(fixed_sections) + 3 + CHECKS_MAX)
@@ -314,7 +324,7 @@ config_structs(struct config *c, size_t *n)
 	}
 	void **all = arena_calloc(&c->arena, SECTIONS_MAX, sizeof(*all));
 	void *const fixed[] = {&c->listen, &c->dns, &c->policy, &c->site, &c->networks, &c->actions,
-		&c->exempt, &c->health, &c->daemon, &c->log, &c->store, &c->privacy};
+		&c->exempt, &c->health, &c->daemon, &c->log, &c->store, &c->privacy, &c->explain};
 	size_t n_checks, k = 0;
 	const struct check *const *checks = checks_all(&n_checks);
 

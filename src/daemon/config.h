@@ -74,6 +74,10 @@ struct store_settings {
 	int64_t keep_refused, keep_accepted, keep_history, keep_seen, max_size;
 };
 
+struct explain_settings {
+	struct str rules;
+};
+
 /* Which decisions are kept. */
 enum cases { CASES_ALL, CASES_REFUSED, CASES_NONE };
 
@@ -106,6 +110,7 @@ struct config {
 	struct log_settings log;
 	struct store_settings store;
 	struct privacy_settings privacy;
+	struct explain_settings explain;
 	struct actions_settings actions;
 	struct exempt_settings exempt;
 	struct named dnsbl, dnswl;		 /* of struct dnsbl_settings */

@@ -1,0 +1,149 @@
+/* explain/bounce: see bounce.h.  Here: the bytes made readable, and which kind they are. */
+#include "explain/bounce_private.h"
+#include "explain/text.h"
+
+const char *
+bounce_kind_name(enum bounce_kind kind)
+{
+	static const char *const names[] = {[BOUNCE_REPLY] = "reply",
+		[BOUNCE_LOG] = "log",
+		[BOUNCE_REPORT] = "report",
+		[BOUNCE_MESSAGE] = "message",
+		[BOUNCE_NONE] = "none"};
+
+	return names[kind];
+}
+
+struct failure *
+bounce_add(struct bounce *b)
+{
+	if (b->n == BOUNCE_FAILURES_MAX)
+		return NULL;
+	struct failure *f = &b->failure[b->n++];
+	*f = (struct failure){0};
+	return f;
+}
+
+/* The host of "host mx.example.org[192.0.2.1] said: 550 ..." and of its kin. */
+static struct str
+host_before(struct str head)
+{
+	static const struct str words[] = {STR_INIT("host "), STR_INIT("talking to "),
+		STR_INIT("mailer at "), STR_INIT("server for the recipient domain ")};
+	struct str host = {0};
+
+	for (size_t i = 0; i < COUNT(words) && !host.n; i++) {
+		size_t at = explain_find_nocase(head, words[i]);
+		if (at == head.n)
+			continue;
+		struct str rest = str_skip(head, at + words[i].n), name;
+		if (explain_host_next(&rest, &name))
+			host = name;
+	}
+	return host;
+}
+
+void
+bounce_set_reply(struct failure *f, struct str text)
+{
+	struct explain_codes c = explain_codes_find(text);
+	struct str reply = str_trim(text);
+
+	if (c.code) {
+		struct str head = str_slice(text, 0, c.at);
+		if (!f->host.n)
+			f->host = host_before(head);
+		/* What stands before a reply is the reporter's; a short name of the protocol too.
+		 */
+		if (head.n < 300)
+			reply = str_trim(str_skip(text, c.at));
+	}
+	f->reply = reply;
+	f->code = c.code;
+	if (c.enhanced.n)
+		f->enhanced = c.enhanced;
+}
+
+/* --- readable bytes --- */
+
+/* UTF-16 to UTF-8, in place: ASCII and Latin stay, the rest becomes '?' where it would not fit. */
+static size_t
+from_utf16(char *p, size_t n, bool big)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i + 1 < n; i += 2) {
+		unsigned lo = (unsigned char)p[i + big], hi = (unsigned char)p[i + !big];
+		unsigned c = hi << 8 | lo;
+		if (c == 0xfeff)
+			continue;
+		if (c >= 0x80 && c < 0x800) {
+			p[out++] = (char)(0xc0 | c >> 6);
+			p[out++] = (char)(0x80 | (c & 0x3f));
+		} else {
+			p[out++] = c < 0x80 ? (char)c : '?';
+		}
+	}
+	return out;
+}
+
+static size_t
+make_readable(char *p, size_t n)
+{
+	size_t nul_even = 0, nul_odd = 0, look = n < 512 ? n : 512;
+	bool has_lf = false;
+
+	for (size_t i = 0; i < look; i++) {
+		nul_even += p[i] == 0 && i % 2 == 0;
+		nul_odd += p[i] == 0 && i % 2 == 1;
+	}
+	if (n >= 2 && p[0] == '\xff' && p[1] == '\xfe')
+		n = from_utf16(p, n, false);
+	else if (n >= 2 && p[0] == '\xfe' && p[1] == '\xff')
+		n = from_utf16(p, n, true);
+	else if (look >= 8 && (nul_even > look / 3 || nul_odd > look / 3))
+		n = from_utf16(p, n, nul_even > nul_odd);
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == 0)
+			p[i] = ' ';
+		has_lf = has_lf || p[i] == '\n';
+	}
+	size_t out = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] == '\r' && !has_lf)
+			p[out++] = '\n';
+		else if (p[i] != '\r' || i + 1 == n || p[i + 1] != '\n')
+			p[out++] = p[i];
+	}
+	return out;
+}
+
+bool
+bounce_read(struct arena *a, char *bytes, size_t n, struct bounce *out)
+{
+	bool cut = n > BOUNCE_INPUT_MAX;
+
+	*out = (struct bounce){.kind = BOUNCE_REPLY, .cut = cut};
+	n = make_readable(bytes, cut ? BOUNCE_INPUT_MAX : n);
+	struct str text = str_from(bytes, n);
+	if (str_has_prefix(text, STR("\xef\xbb\xbf")))
+		text = str_skip(text, 3);
+	if (!str_trim(text).n)
+		return false;
+	if (message_looks_like(text)) {
+		struct message *m = arena_new(a, struct message);
+		if (message_parse(a, text, m)) {
+			bounce_from_message(a, m, out);
+			return true;
+		}
+	}
+	if (bounce_from_log(a, text, out))
+		return true;
+	struct message *m = arena_new(a, struct message);
+	m->text = text;
+	if (message_report_in_text(a, text, m))
+		bounce_from_message(a, m, out);
+	else
+		bounce_from_text(a, text, out);
+	return true;
+}

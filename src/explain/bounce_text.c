@@ -1,0 +1,268 @@
+/* explain/bounce: words for people: whom they are about, and where a copy of the message begins. */
+#include "explain/bounce_private.h"
+#include "explain/text.h"
+
+#define SEGMENT_LINES 14
+
+static bool
+holds_any(struct str s, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (explain_find_nocase(s, str_of(words[i])) < s.n)
+			return true;
+	return false;
+}
+
+/* A line that says that what follows is the message that failed. */
+static bool
+announces_copy(struct str line)
+{
+	static const char *const words[] = {"copy of the", "copy of your", "original message",
+		"unsent message", "returned message", "message follows", "message header",
+		"headers follow", "header follows", "undelivered message", "returned mail",
+		"original mail", "message text follows", "message contents", "message is attached",
+		"rrlichen nachricht", "nachricht folgt", "prungliche nachricht",
+		"originalnachricht", "message d'origine", "mensaje original", "messaggio originale",
+		"copia del mensaje", "copia del messaggio", "original headers", "first 30 lines",
+		"headers of the message", "forwarded message", "included below", "is included",
+		"message body follows", "rest of your message", "original text",
+		"the header of the", "text of the original"};
+
+	if (line.n > 200 || !holds_any(line, words, COUNT(words)))
+		return false;
+	char last = line.p[line.n - 1];
+	return strchr("-=_*#+", line.p[0]) || strchr(":-=_*#.", last) ||
+		explain_find_nocase(line, STR("below")) < line.n ||
+		explain_find_nocase(line, STR("follow")) < line.n;
+}
+
+/* The head of a message that is quoted without an announcement. */
+static bool
+begins_header(struct str line)
+{
+	return str_has_prefix(line, STR("Received: ")) ||
+		str_has_prefix(line, STR("Return-Path: ")) ||
+		str_has_prefix(line, STR("Return-path: ")) ||
+		str_has_prefix(line, STR("Message-ID: ")) ||
+		str_has_prefix(line, STR("X-Received: ")) ||
+		str_has_prefix(line, STR("DKIM-Signature: "));
+}
+
+struct str
+bounce_before_copy(struct str text)
+{
+	struct str rest = text, line;
+	size_t said = 0;
+
+	while (str_split(&rest, '\n', &line)) {
+		struct str trimmed = str_trim(line);
+		while (trimmed.n && strchr("> |", trimmed.p[0]))
+			trimmed = str_skip(trimmed, 1);
+		if (!trimmed.n)
+			continue;
+		if (said > 80 && (announces_copy(trimmed) || begins_header(trimmed)))
+			return str_slice(text, 0, (size_t)(line.p - text.p));
+		said += trimmed.n;
+	}
+	return text;
+}
+
+static bool
+is_machine(struct str address)
+{
+	static const struct str local[] = {STR_INIT("postmaster@"), STR_INIT("mailer-daemon@"),
+		STR_INIT("abuse@"), STR_INIT("helpdesk@"), STR_INIT("support@")};
+
+	for (size_t i = 0; i < COUNT(local); i++)
+		if (str_has_prefix_nocase(address, local[i]))
+			return true;
+	return false;
+}
+
+/* A line that begins with the address of a recipient and either has nothing else or a colon behind
+ * it.  *rest: what it says after that. */
+static bool
+is_address_line(struct str line, struct str *address, struct str *rest)
+{
+	static const struct str heads[] = {STR_INIT("to:"), STR_INIT("recipient:"),
+		STR_INIT("recipient address:"), STR_INIT("final-recipient:"), STR_INIT("rfc822;"),
+		STR_INIT("user:"), STR_INIT("address:"), STR_INIT("smtp:"), STR_INIT("mailto:")};
+	struct str s = str_trim(line);
+
+	for (size_t i = 0; i < COUNT(heads); i++)
+		if (str_has_prefix_nocase(s, heads[i]))
+			s = str_trim(str_skip(s, heads[i].n));
+	while (s.n && strchr("<>*'\"-[( ", s.p[0]))
+		s = str_skip(s, 1);
+	size_t at = str_find(s, '@'), blank = str_find(s, ' ');
+	if (at == s.n || at == 0 || at > blank)
+		return false;
+	struct str left = s;
+	if (!explain_address_next(&left, address) || address->p != s.p || is_machine(*address))
+		return false;
+	while (left.n && strchr(">)'\"] ", left.p[0]))
+		left = str_skip(left, 1);
+	if (str_has_prefix_nocase(left, STR("<mailto:")))
+		left = str_skip(left, str_find(left, '>') + 1);
+	if (left.n && left.p[0] != ':' && left.p[0] != ',' && left.p[0] != ';' &&
+		!str_has_prefix(left, STR("...")) && !str_has_prefix(left, STR("- ")) &&
+		!str_has_prefix(left, STR("on ")) && left.p[0] != '\t' && left.p[0] != '(')
+		return false;
+	while (left.n && strchr(":.,;- \t", left.p[0]))
+		left = str_skip(left, 1);
+	*rest = left;
+	return true;
+}
+
+/* What is said about one recipient: from p to the empty line behind the first words. */
+static struct str
+segment(struct str text, const char *from)
+{
+	struct str rest = str_skip(text, (size_t)(from - text.p)), line, address, more;
+	size_t end = 0, lines = 0;
+	bool words = false;
+
+	while (lines++ < SEGMENT_LINES && rest.p && str_split(&rest, '\n', &line)) {
+		bool empty = !str_trim(line).n;
+		if ((empty && words) || (lines > 1 && is_address_line(line, &address, &more)))
+			break;
+		words = words || !empty;
+		end = (size_t)(line.p - from) + line.n;
+	}
+	return str_from(from, end);
+}
+
+/* Whether something is said at all: not a line of dashes, nor fields of the message's header. */
+static bool
+says_something(struct str said)
+{
+	static const struct str fields[] = {STR_INIT("subject:"), STR_INIT("sent:"),
+		STR_INIT("date:"), STR_INIT("message-id:"), STR_INIT("from:"), STR_INIT("to:"),
+		STR_INIT("cc:")};
+	size_t letters = 0;
+
+	said = str_trim(said);
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (str_has_prefix_nocase(said, fields[i]))
+			return false;
+	for (size_t i = 0; i < said.n; i++)
+		letters += chr_is_alnum(said.p[i]) || (unsigned char)said.p[i] >= 0x80;
+	return letters > 4;
+}
+
+static bool
+is_known(const struct bounce *b, struct str address)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (str_eq_nocase(b->failure[i].recipient, address))
+			return true;
+	return false;
+}
+
+static void
+find_segments(struct str text, struct bounce *out)
+{
+	struct str rest = text, line, address, more;
+
+	while (str_split(&rest, '\n', &line)) {
+		if (!is_address_line(line, &address, &more) || is_known(out, address))
+			continue;
+		struct str said = segment(text, more.p ? more.p : line.p + line.n);
+		struct failure *f = bounce_add(out);
+		if (!f)
+			return;
+		f->recipient = address;
+		if (!says_something(said))
+			continue;
+		f->words = said;
+		bounce_set_reply(f, said);
+	}
+}
+
+/* The first address in text that could be the recipient's. */
+static struct str
+first_address(struct str text, struct str sender)
+{
+	struct str address;
+
+	while (explain_address_next(&text, &address))
+		if (!is_machine(address) && !str_eq_nocase(address, sender))
+			return address;
+	return STR("");
+}
+
+/* Lines of addresses that nothing is said about: what is said is said for all. */
+static bool
+is_only_list(const struct bounce *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (b->failure[i].code || b->failure[i].words.n > 20)
+			return false;
+	return true;
+}
+
+/* A line that begins with a reply. */
+static struct str
+find_reply_line(struct str text)
+{
+	struct str rest = text, line;
+
+	while (str_split(&rest, '\n', &line)) {
+		struct str s = str_trim(line);
+		while (s.n && strchr("<>*\"'|( ", s.p[0]))
+			s = str_skip(s, 1);
+		struct explain_codes c = explain_codes_find(s);
+		if (c.code && c.at == 0 && s.n > 8)
+			return segment(text, s.p);
+	}
+	return (struct str){0};
+}
+
+/* The place of a server's reply amid many words: a line of a dialogue, behind "said:" and the like,
+ * or a line that begins with one. */
+static struct str
+find_reply(struct str text)
+{
+	static const char *const marks[] = {"<<< ", "said: ", "out: ", "reason: ",
+		"diagnostic-code: ", "error was: ", "response was: ", "responded: ", "returned: ",
+		"replied: ", "error below:", "smtp error:", "diagnosticcode\":\"",
+		"server returned was:", "server returned: ", "error was:", "response:"};
+
+	for (size_t i = 0; i < COUNT(marks); i++) {
+		struct str rest = text;
+		for (;;) {
+			size_t at = explain_find_nocase(rest, str_of(marks[i]));
+			if (at == rest.n)
+				break;
+			rest = str_skip(rest, at + strlen(marks[i]));
+			struct explain_codes c = explain_codes_find(str_slice(rest, 0, 40));
+			if (c.code && c.at < 8)
+				return segment(text, rest.p);
+		}
+	}
+	return find_reply_line(text);
+}
+
+bool
+bounce_has_reply(struct str text)
+{
+	return find_reply(str_slice(text, 0, MESSAGE_TEXT_MAX)).n > 0;
+}
+
+void
+bounce_from_text(struct arena *a, struct str text, struct bounce *out)
+{
+	out->text = out->said = text;
+	find_segments(str_slice(text, 0, MESSAGE_TEXT_MAX), out);
+	if (out->n && !is_only_list(out))
+		return;
+	out->n = out->n ? out->n : 1;
+	struct str reply = find_reply(str_slice(text, 0, MESSAGE_TEXT_MAX));
+	for (size_t i = 0; i < out->n; i++) {
+		struct failure *f = &out->failure[i];
+		f->words = str_slice(text, 0, EXPLAIN_TEXT_MAX);
+		bounce_set_reply(f, reply.n ? reply : f->words);
+		if (!f->recipient.n)
+			f->recipient = first_address(f->words, out->sender);
+	}
+}
