@@ -91,14 +91,16 @@ with_places(struct arena *a, const struct finding *f, const struct record *r, st
 	return g;
 }
 
-/* The owner is a name that can stand in a zone: strangers chose it. */
+/* The owner of the record, the template's first place, is a name that can stand in a zone:
+ * strangers chose it. */
 static bool
-owner_is_name(struct arena *a, struct str line)
+owner_is_name(struct arena *a, const struct finding *f)
 {
-	struct str owner = str_slice(line, 0, str_find(line, ' ')), name;
+	struct str template = str_of(f->code->record), name;
+	const char *key = arena_z(a, str_slice(template, 1, str_find(template, '}')));
 
-	return owner.n > 1 && owner.p[owner.n - 1] == '.' && dns_name_parse(a, owner, &name) &&
-		dns_name_is_hostname(name);
+	must(template.p[0] == '{');
+	return dns_name_parse(a, finding_get(f, key), &name) && dns_name_is_hostname(name);
 }
 
 bool
@@ -113,7 +115,7 @@ advice_make(struct arena *a, const struct finding *f, const struct record *r, st
 	struct str host = host_of(a, r, &made_up);
 	struct finding g = with_places(a, f, r, host);
 	bool whole = finding_fill(&g, f->code->record, &b) && !buf_is_cut(&b);
-	if (!whole || !owner_is_name(a, buf_str(&b)) || str_contains(buf_str(&b), STR("\"\"")))
+	if (!whole || !owner_is_name(a, &g) || str_contains(buf_str(&b), STR("\"\"")))
 		return false;
 	bool uses_host = str_contains(str_of(f->code->record), STR("{host}"));
 	*out = (struct advice){arena_str(a, buf_str(&b)), STR(""), uses_host && made_up};
