@@ -13,13 +13,17 @@
 static enum dns_status status;
 static uint64_t expires_ms;
 static uint32_t ttl;
+/* And that of histories; expires_ms 0: no cache. */
+static enum history_status history;
+static uint64_t history_expires_ms;
 
 static enum check_status
 run(struct ask *q, struct findings *out)
 {
 	const struct str *from = ask_env(q, ENV_MAIL_FROM);
 
-	if (!from || !ask_dns(q, DNS_A, STR("a.example")))
+	if (!from || !ask_dns(q, DNS_A, STR("a.example")) ||
+		!ask_history(q, HISTORY_CLIENT, STR("192.0.2.1")))
 		return CHECK_WAIT;
 	return CHECK_DONE;
 }
@@ -41,7 +45,17 @@ lookup(struct source *s, struct str name, enum dns_type type, uint64_t hash)
 	return a;
 }
 
+static struct answer *
+lookup_history(struct history_source *s, struct str name, enum history_kind what, uint64_t hash)
+{
+	struct answer *a = answer_history(&(struct history){.status = history});
+
+	a->expires_ms = history_expires_ms;
+	return a;
+}
+
 static struct source source = {.lookup = lookup};
+static struct history_source histories = {.lookup = lookup_history};
 static struct arena scratch;
 
 static struct memo_key
@@ -61,6 +75,7 @@ made(struct memo *m, const struct memo_key *key)
 
 	k->txn = transaction_begin(&(struct transaction_options){.checks = &set,
 					   .source = &source,
+					   .history = &histories,
 					   .arena = &k->arena,
 					   .scratch = &scratch,
 					   .skip = key->skip,
@@ -94,6 +109,8 @@ good_source(void)
 	status = DNS_OK;
 	expires_ms = 5000;
 	ttl = 3;
+	history = HISTORY_UNKNOWN;
+	history_expires_ms = 0;
 }
 
 static int
@@ -196,6 +213,25 @@ test_bounded(void **state)
 	memo_free(m);
 }
 
+static void
+test_histories(void **state)
+{
+	struct memo_key key = key_of("192.0.2.1", "h", "a@b");
+
+	/* Where nobody keeps any, they hold for ever. */
+	assert_true(found_again(&key, 9000, 4999));
+	history = HISTORY_OK;
+	history_expires_ms = 3000;
+	assert_true(found_again(&key, 9000, 2999));
+	assert_false(found_again(&key, 9000, 3000));
+	history = HISTORY_NONE;
+	assert_true(found_again(&key, 9000, 2999));
+	assert_false(found_again(&key, 9000, 3000));
+	/* The store was away. */
+	history = HISTORY_FAIL;
+	assert_false(found_again(&key, 9000, 1000));
+}
+
 /* Whoever is at it goes on, whatever the memo does meanwhile. */
 static void
 test_in_use_while_dropped(void **state)
@@ -207,7 +243,7 @@ test_in_use_while_dropped(void **state)
 	memo_put(m, k, &key, 9000, 1000);
 	memo_clear(m, CHUNK);
 	assert_true(transaction_is_done(k->txn));
-	assert_int_equal(transaction_facts(k->txn), 1);
+	assert_int_equal(transaction_facts(k->txn), 2);
 	assert_true(str_eq(transaction_env_get(k->txn, ENV_HELO), STR("h")));
 	memo_release(m, k);
 	memo_free(m);
@@ -221,6 +257,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_trouble_is_not_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_for_the_same_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_histories, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_use_while_dropped, setup, teardown),
 	};
 
