@@ -425,6 +425,23 @@ class ImportLog(unittest.TestCase):
         self.assertEqual(sum(rcpts.values()), 300)
         self.assertEqual(sorted(rcpts), ["(not known)", "example.org"])
 
+    def test_exemptions_and_switches_of_the_store(self):
+        """Whoever is told what would be refused can see at once what an exemption does."""
+        path = self.write("mail.log", some_mail(Log()).text())
+        with open(self.place / "conf", "a", encoding="ascii") as conf:
+            conf.write("[store]\nfile = %s\n" % (self.place / "store.db"))
+        def change(*command):
+            done = subprocess.run([MXWARD, *command, "-c", str(self.place / "conf")],
+                                  capture_output=True, text=True, timeout=20)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        change("exempt", "add", "192.0.2.1")
+        self.assertEqual(self.report(path, status=1)["newly_refused"]["mails"], 10)
+        change("exempt", "add", "203.0.113.9")
+        self.assertEqual(self.report(path)["newly_refused"]["mails"], 0)
+        change("exempt", "remove", "203.0.113.9")
+        change("mailbox", "set", "ann@example.org", "skip=all")
+        self.assertEqual(self.report(path)["newly_refused"]["mails"], 0)
+
     # options ------------------------------------------------------------------------------------
 
     def test_command_line(self):

@@ -6,19 +6,14 @@
  * try on only.  Histories are read from the store that the settings name; nothing is written to it.
  */
 #include <getopt.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "base/clock.h"
 #include "cli/cli.h"
-#include "cli/open_store.h"
 #include "cli/report.h"
-#include "daemon/config_store.h"
+#include "cli/stored.h"
 #include "daemon/resolver.h"
-#include "daemon/rules.h"
-#include "source/history.h"
 
 static const char help[] =
 	"Usage: mxward check --ip ADDRESS [options]\n"
@@ -101,53 +96,10 @@ run_checks(struct check_run *run, struct gate *gate)
 	return run->worst == VERDICT_REJECT ? 1 : run->worst == VERDICT_DEFER ? 2 : 0;
 }
 
-/* What the store knows, if there is one and it can be read. */
-struct remembered {
-	struct store_client *store;
-	struct source_history *history;
-	struct generation *generation; /* the settings' with the rules of the store */
-};
-
-static void
-remember(struct remembered *r, struct config *config, struct loop *loop)
-{
-	const struct store_options read_only = {.read_only = true};
-	struct rules_now now = {.exempt = NULL};
-	struct errbuf e = {0};
-
-	*r = (struct remembered){.generation = generation_ref(config_generation(config))};
-	if (!config_has_store(config))
-		return;
-	struct store *s = config_open_store(config, &read_only, &e);
-	if (!s) {
-		(void)cli_fail(EX_OK, "nothing is known of histories, exemptions and switches: %s",
-			e.text);
-		return;
-	}
-	now.exempt = cli_read_rules(s, STORE_EXEMPT, config);
-	now.mailbox = cli_read_rules(s, STORE_MAILBOX, config);
-	r->store = store_client_on(loop, s, NULL);
-	r->history = source_history_new(&(struct source_history_options){
-		.loop = loop, .store = r->store, .answered = transaction_answer});
-	config_generation(config)->history = source_history_source(r->history);
-	generation_unref(r->generation);
-	r->generation = rules_generation(config_generation(config), &now);
-	rules_unref(now.exempt);
-	rules_unref(now.mailbox);
-}
-
-static void
-forget(struct remembered *r)
-{
-	generation_unref(r->generation);
-	source_history_free(r->history);
-	store_client_free(r->store);
-}
-
 static int
 check_with(const struct check_options *o)
 {
-	struct remembered remembered;
+	struct stored stored;
 	struct errbuf e = {0};
 	char text[1024];
 	struct config *config = config_load_file(o->config, NULL, NULL, &e);
@@ -163,15 +115,15 @@ check_with(const struct check_options *o)
 		loop_free(loop);
 		return cli_fail(EX_CONFIG, "%s", text);
 	}
-	remember(&remembered, config, loop);
+	stored_open(&stored, config, loop, true);
 	struct check_run run = {.o = o, .loop = loop};
 	struct gate *gate = gate_new(
 		&(struct gate_options){
 			.loop = loop, .decided = decided, .alarm = no_alarm, .ctx = &run},
-		remembered.generation);
+		stored.generation);
 	int status = run_checks(&run, gate);
 	gate_free(gate);
-	forget(&remembered);
+	stored_close(&stored);
 	config_free(config);
 	loop_free(loop);
 	return cli_finish(status);

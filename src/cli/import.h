@@ -141,7 +141,7 @@ void import_tally_add(struct import_tally *t, const struct import_key *key,
 /* Judging. */
 
 struct import_judge_options {
-	struct config *config; /* with a resolver */
+	struct generation *generation; /* with a resolver */
 	struct loop *loop;
 	struct import_set *set;
 	struct import_tally *tally;

@@ -422,7 +422,7 @@ int
 import_judge(const struct import_judge_options *o, bool *interrupted)
 {
 	struct judging j = {.o = o,
-		.generation = config_generation(o->config),
+		.generation = o->generation,
 		.n_slots = o->rate < SLOTS_MIN ? SLOTS_MIN
 			: o->rate > SLOTS_MAX  ? SLOTS_MAX
 					       : o->rate,

@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/import.h"
 #include "cli/report.h"
+#include "cli/stored.h"
 #include "conf/value.h"
 #include "daemon/resolver.h"
 
@@ -171,7 +172,8 @@ count_helo(struct import *im)
 }
 
 static int
-import_with(struct import *im, struct config *config, struct loop *loop, char **files, int n)
+import_with(
+	struct import *im, struct generation *generation, struct loop *loop, char **files, int n)
 {
 	int status = read_log(im, files, n);
 
@@ -179,7 +181,7 @@ import_with(struct import *im, struct config *config, struct loop *loop, char **
 		return status;
 	count_helo(im);
 	im->began_ms = clock_ms();
-	const struct import_judge_options o = {.config = config,
+	const struct import_judge_options o = {.generation = generation,
 		.loop = loop,
 		.set = &im->set,
 		.tally = &im->tally,
@@ -221,7 +223,10 @@ import(struct import *im, char **files, int n)
 	import_tally_init(&im->tally);
 	im->oldest = im->since_ms ? clock_wall() - im->since_ms / 1000 : INT64_MIN;
 	im->progress = isatty(STDERR_FILENO);
-	int status = import_with(im, config, loop, files, n);
+	struct stored stored;
+	stored_open(&stored, config, loop, false);
+	int status = import_with(im, stored.generation, loop, files, n);
+	stored_close(&stored);
 	import_set_done(&im->set);
 	import_tally_done(&im->tally);
 	config_free(config);
