@@ -461,6 +461,7 @@ test_file_is_replaced(void **state)
 		assert_int_equal(rename(path, aside), 0);
 	}
 	snprintf(path, sizeof(path), "%s/store.db", directory);
+	kill(keeper[0], SIGHUP); /* it looks at once then, and in ten seconds otherwise */
 	UNTIL(access(path, F_OK) == 0);
 	add("new", 2);
 	UNTIL(get_once(STORE_HISTORY, "new").status == STORE_OK);
