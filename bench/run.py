@@ -247,9 +247,9 @@ def milter_keep(bench, stack):
 
 
 def keeper_pid(daemon_pid):
-    """Of the process that owns the store: the last one that the daemon started."""
+    """Of the process that owns the store: the one behind the worker."""
     with open("/proc/%d/task/%d/children" % (daemon_pid, daemon_pid)) as f:
-        return int(f.read().split()[-1])
+        return int(f.read().split()[1])
 
 
 def store(bench, stack):

@@ -184,7 +184,6 @@ class Killed(MxwardCase):
         wait_for(lambda: self.mxward.status()["store"]["waiting"] == 0, 5, "the writes")
         self.assertEqual(len(self.mxward.log_lines("event=keeper_died")), KILLS + KILLS // 2)
         self.assertEqual(self.mxward.log_lines("event=store", "level=error"), [])
-        self.assertEqual(self.mxward.stop(20), 0)
         done = run_command(self.mxward.binary, "store", "check", "-c", self.mxward.conf)
         self.assertEqual(done[0], 0, done)
         left = [n for n in os.listdir(os.path.dirname(self.store)) if "corrupt" in n]
