@@ -199,9 +199,9 @@ static const struct setting store_rows[] = {
 	{"max_size", SETTING_SIZE, FIELD(store, max_size), "1G", 0, (int64_t)1 << 50, NULL,
 		"When the file is larger, the oldest messages are forgotten early, accepted ones "
 		"first; 0: no limit.  Exemptions and switches are never forgotten for want of "
-		"room.  A message that is kept takes about 4.5 kB of the file, so a million of "
+		"room.  A message that is kept takes about 3.2 kB of the file, so a million of "
 		"them "
-		"need 4.5G.  In Redis it is about the memory that our keys take there, as far as "
+		"need 3.2G.  In Redis it is about the memory that our keys take there, as far as "
 		"that "
 		"can be reckoned; keep the server's maxmemory well above it."},
 };

@@ -22,6 +22,9 @@
 #define RENEW_PAUSE_MS 60000		 /* a disk that damages everything is not filled up */
 #define SALVAGE_MAX    40000
 #define SALVAGE_MS     500
+/* A case has two to three kilobytes: of pages of 4096 bytes a third would be wasted. */
+#define PAGE_BYTES     8192
+#define PAGE_PRAGMA    "PRAGMA page_size=8192"
 #define APPLICATION    "0x6d787764" /* "mxwd" */
 #define APPLICATION_ID ((int64_t)0x6d787764)
 
@@ -101,7 +104,7 @@ static bool
 looks_ours(const char *path)
 {
 	static const char mark[4] = {'m', 'x', 'w', 'd'}, magic[] = "SQLite format 3";
-	char page[4096] = {0};
+	char page[PAGE_BYTES] = {0};
 	bool zeros = true;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -328,7 +331,7 @@ static int
 configure(struct sqlite *q, int busy_ms)
 {
 	static const char *const how[] = {"PRAGMA cell_size_check=1", "PRAGMA temp_store=MEMORY",
-		"PRAGMA cache_size=-16000", "PRAGMA wal_autocheckpoint=4000", "PRAGMA mmap_size=0",
+		"PRAGMA cache_size=-16000", "PRAGMA wal_autocheckpoint=2000", "PRAGMA mmap_size=0",
 		"PRAGMA synchronous=NORMAL", "PRAGMA journal_size_limit=16777216"};
 	int rc = SQLITE_OK;
 
@@ -353,7 +356,9 @@ migrate(struct sqlite *q, int64_t version)
 	int rc = SQLITE_OK;
 
 	if (version == 0) {
-		rc = sqlite_run(q->db, "PRAGMA auto_vacuum=INCREMENTAL");
+		rc = sqlite_run(q->db, PAGE_PRAGMA);
+		if (rc == SQLITE_OK)
+			rc = sqlite_run(q->db, "PRAGMA auto_vacuum=INCREMENTAL");
 		if (rc == SQLITE_OK)
 			rc = sqlite_run(q->db, "PRAGMA journal_mode=WAL");
 	}
