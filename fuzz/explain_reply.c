@@ -1,6 +1,9 @@
 /* Fuzz target: a text and the rules.  What is folded leads back into the text, what is found are
- * slices of it, and rules match within their limits. */
+ * slices of it, gates keep out nothing that matches, and rules match within their limits. */
 #include <stdint.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 
 #include "explain/rules.h"
 
@@ -41,6 +44,24 @@ check_fold(const struct explain_text *t)
 	must(t->whole.n <= t->raw.n && t->plain.n <= t->raw.n);
 }
 
+/* What a pattern matches its gate lets through. */
+static void
+check_gates(const struct bounce_rules *rules, const struct explain_text *t)
+{
+	static pcre2_match_data *data;
+	struct gate_text g;
+
+	if (!data)
+		data = pcre2_match_data_create(8, NULL);
+	gate_text_init(&g, t->plain);
+	for (size_t i = 0; i < bounce_rules_count(rules); i++) {
+		const struct bounce_rule *r = bounce_rules_get(rules, i);
+		if (r->plain && !gate_is_open(&r->plain_gate, &g))
+			must(pcre2_match(r->plain, (PCRE2_SPTR)(t->plain.n ? t->plain.p : ""),
+				     t->plain.n, 0, 0, data, NULL) <= 0);
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -65,6 +86,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(c.code == 0 || (c.code >= 400 && c.code < 580));
 	explain_text_fold(&a, text, &t);
 	check_fold(&t);
+	check_gates(rules, &t);
 	struct rule_input in = {&t, c.code, c.enhanced, NULL};
 	in.provider = bounce_provider_find(rules, STR(""), &t);
 	if (bounce_rules_match(rules, &in, 0, &m)) {

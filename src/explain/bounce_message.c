@@ -114,7 +114,7 @@ from_report(struct arena *a, const struct message *m, struct str text, struct bo
 		f->words = words_about(said, f->recipient, text);
 		if (r->diagnostic.n)
 			bounce_set_reply(f, r->diagnostic);
-		else if (said->n)
+		else if (said->n == 1 && said->failure[0].code)
 			bounce_set_reply(f, said->failure[0].reply);
 		if (!f->enhanced.n)
 			f->enhanced = explain_enhanced_find(r->status);

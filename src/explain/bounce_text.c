@@ -31,7 +31,7 @@ announces_copy(struct str line)
 	if (line.n > 200 || !holds_any(line, words, COUNT(words)))
 		return false;
 	char last = line.p[line.n - 1];
-	return strchr("-=_*#+", line.p[0]) || strchr(":-=_*#.", last) ||
+	return strchr("-=_*#+", line.p[0]) || strchr(":-=_*#", last) ||
 		explain_find_nocase(line, STR("below")) < line.n ||
 		explain_find_nocase(line, STR("follow")) < line.n;
 }
@@ -150,13 +150,13 @@ says_something(struct str said)
 	return letters > 4;
 }
 
-static bool
-is_known(const struct bounce *b, struct str address)
+static struct failure *
+known_failure(struct bounce *b, struct str address)
 {
 	for (size_t i = 0; i < b->n; i++)
 		if (str_eq_nocase(b->failure[i].recipient, address))
-			return true;
-	return false;
+			return &b->failure[i];
+	return NULL;
 }
 
 static void
@@ -165,10 +165,17 @@ find_segments(struct str text, struct bounce *out)
 	struct str rest = text, line, address, more;
 
 	while (str_split(&rest, '\n', &line)) {
-		if (!is_address_line(line, &address, &more) || is_known(out, address))
+		if (!is_address_line(line, &address, &more))
 			continue;
 		struct str said = segment(text, more.p ? more.p : line.p + line.n);
-		struct failure *f = bounce_add(out);
+		struct failure *f = known_failure(out, address);
+		if (f) {
+			/* Exchange tells its readers first, its administrators later. */
+			if (!f->code && explain_codes_find(said).code)
+				bounce_set_reply(f, said);
+			continue;
+		}
+		f = bounce_add(out);
 		if (!f)
 			return;
 		f->recipient = address;
@@ -226,7 +233,8 @@ find_reply(struct str text)
 	static const char *const marks[] = {"<<< ", "said: ", "out: ", "reason: ",
 		"diagnostic-code: ", "error was: ", "response was: ", "responded: ", "returned: ",
 		"replied: ", "error below:", "smtp error:", "diagnosticcode\":\"",
-		"server returned was:", "server returned: ", "error was:", "response:"};
+		"server returned was:", "server returned: ", "error was:", "response:",
+		"reported error:", "smtp;", "error:", "<-- ", "meldete: "};
 
 	for (size_t i = 0; i < COUNT(marks); i++) {
 		struct str rest = text;
@@ -254,8 +262,13 @@ bounce_from_text(struct arena *a, struct str text, struct bounce *out)
 {
 	out->text = out->said = text;
 	find_segments(str_slice(text, 0, MESSAGE_TEXT_MAX), out);
-	if (out->n && !is_only_list(out))
+	if (out->n && !is_only_list(out)) {
+		struct failure *only = out->n == 1 ? &out->failure[0] : NULL;
+		struct str reply = only && !only->code ? find_reply(text) : (struct str){0};
+		if (reply.n)
+			bounce_set_reply(only, reply);
 		return;
+	}
 	out->n = out->n ? out->n : 1;
 	struct str reply = find_reply(str_slice(text, 0, MESSAGE_TEXT_MAX));
 	for (size_t i = 0; i < out->n; i++) {

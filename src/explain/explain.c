@@ -65,7 +65,7 @@ find_cause(struct state *s, struct explained *x, const struct explain_text *repl
 		s->out->bounce.kind == BOUNCE_MESSAGE || s->out->bounce.kind == BOUNCE_REPORT;
 
 	try_piece(s, &(struct piece){reply, f->code, f->enhanced, 0}, x, &best);
-	if (best.sure < SURE_BY_REPLY && f->words.n > f->reply.n) {
+	if ((best.sure < SURE_BY_REPLY || !f->reply.n) && f->words.n > f->reply.n) {
 		struct explain_text words;
 		explain_text_fold(s->a, f->words, &words);
 		bounce_rules_clean(s->o->rules, &words);

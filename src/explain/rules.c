@@ -194,8 +194,13 @@ bounce_provider_find(const struct bounce_rules *r, struct str host, const struct
 	return NULL;
 }
 
+struct gate_texts {
+	struct gate_text plain, whole;
+};
+
 static bool
-fits(const struct bounce_rules *r, const struct bounce_rule *rule, const struct rule_input *in)
+fits(const struct bounce_rules *r, const struct bounce_rule *rule, const struct rule_input *in,
+	const struct gate_texts *g)
 {
 	if (rule->only && (!in->provider || !str_eq(in->provider->name, rule->provider)))
 		return false;
@@ -208,9 +213,13 @@ fits(const struct bounce_rules *r, const struct bounce_rule *rule, const struct 
 	}
 	if (rule->enhanced && (!in->enhanced.n || !match(r, rule->enhanced, in->enhanced)))
 		return false;
-	if (rule->whole && !match(r, rule->whole, in->text->whole))
+	if (rule->whole &&
+		(!gate_is_open(&rule->whole_gate, &g->whole) ||
+			!match(r, rule->whole, in->text->whole)))
 		return false;
-	return !rule->plain || match(r, rule->plain, in->text->plain);
+	return !rule->plain ||
+		(gate_is_open(&rule->plain_gate, &g->plain) &&
+			match(r, rule->plain, in->text->plain));
 }
 
 static void
@@ -242,9 +251,13 @@ bool
 bounce_rules_match(const struct bounce_rules *r, const struct rule_input *in, size_t from,
 	struct rule_match *out)
 {
+	struct gate_texts g;
+
+	gate_text_init(&g.plain, in->text->plain);
+	gate_text_init(&g.whole, in->text->whole);
 	for (size_t i = from; i < r->all.n_rules; i++) {
 		const struct bounce_rule *rule = &r->all.rule[i];
-		if (!fits(r, rule, in))
+		if (!fits(r, rule, in, &g))
 			continue;
 		*out = (struct rule_match){.rule = rule};
 		/* The pattern that was matched last has its places in the match data. */

@@ -13,6 +13,7 @@
 
 #include "base/errbuf.h"
 #include "core/cause.h"
+#include "explain/gate.h"
 #include "explain/text.h"
 
 #define RULE_CAPTURES_MAX 4
@@ -40,6 +41,7 @@ struct bounce_rule {
 	struct str first; /* the pattern as written */
 	/* Compiled patterns or NULL: of the text without and with URLs, of both codes. */
 	void *plain, *whole, *enhanced, *code;
+	struct gate plain_gate, whole_gate;
 	const char *file;
 	unsigned line;
 };

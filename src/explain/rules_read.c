@@ -143,9 +143,10 @@ rule_key(struct reader *rd, struct str key, struct str value)
 		const char *key;
 		void **pattern;
 		struct str *text;
-	} keys[] = {{"text", &rule->plain, NULL}, {"whole", &rule->whole, NULL},
-		{"enhanced", &rule->enhanced, NULL}, {"code", &rule->code, NULL},
-		{"list", NULL, &rule->list}, {"from", NULL, &rule->provider},
+		struct gate *gate;
+	} keys[] = {{"text", &rule->plain, NULL, &rule->plain_gate},
+		{"whole", &rule->whole, NULL, &rule->whole_gate}, {"enhanced", &rule->enhanced},
+		{"code", &rule->code}, {"list", NULL, &rule->list}, {"from", NULL, &rule->provider},
 		{"only", NULL, &rule->provider}, {"example", NULL, &rule->example}};
 
 	for (size_t i = 0; i < COUNT(keys); i++) {
@@ -154,6 +155,8 @@ rule_key(struct reader *rd, struct str key, struct str value)
 		rule->only = rule->only || str_eq(key, STR("only"));
 		if (!rule->first.n)
 			rule->first = value;
+		if (keys[i].gate)
+			*keys[i].gate = gate_of_pattern(bounce_rules_arena(rd->r), value);
 		if (keys[i].pattern)
 			return pattern_into(rd, keys[i].pattern, value);
 		*keys[i].text = value;

@@ -179,6 +179,16 @@ local_end(struct str s, size_t at)
 		: at;
 }
 
+/* Where the name that begins at `at` ends: not beyond the dots of "a.example...". */
+static size_t
+host_end(struct str s, size_t at)
+{
+	while (at < s.n && is_host(s.p[at]) &&
+		(s.p[at] != '.' || at + 1 == s.n || s.p[at + 1] != '.'))
+		at++;
+	return at;
+}
+
 /* An address whose local part begins at from: plain text has its '@' only, since names of domains
  * are no words either.  Returns its end. */
 static size_t
@@ -186,8 +196,7 @@ put_address(struct folder *f, struct str raw, size_t from, size_t at)
 {
 	size_t end = at + 1;
 
-	while (end < raw.n && is_host(raw.p[end]))
-		end++;
+	end = host_end(raw, end);
 	while (end > at + 1 && !chr_is_alnum(raw.p[end - 1]))
 		end--;
 	put_in(&f->whole, f->whole_at, str_slice(raw, at, end), at);
@@ -317,10 +326,8 @@ explain_codes_find(struct str text)
 		out.code = (unsigned)((p[0] - '0') * 100 + (p[1] - '0') * 10 + p[2] - '0');
 		out.at = i;
 	}
-	/* Before the code there may be that of the DSN, which is the reporter's own. */
+	/* What stands before the code is the reporter's own. */
 	struct str enhanced = explain_enhanced_find(out.code ? str_skip(text, out.at) : text);
-	if (!enhanced.n)
-		enhanced = explain_enhanced_find(text);
 	if (enhanced.n && (!out.code || enhanced.p[0] - '0' == (int)(out.code / 100)))
 		out.enhanced = enhanced;
 	return out;
@@ -359,8 +366,7 @@ explain_address_next(struct str *rest, struct str *out)
 		size_t from = at, to = at + 1;
 		while (from > 0 && is_local(rest->p[from - 1]) && at - from < 64)
 			from--;
-		while (to < rest->n && is_host(rest->p[to]))
-			to++;
+		to = host_end(*rest, to);
 		while (to > at && strchr(".-_", rest->p[to - 1]))
 			to--;
 		struct str all = str_slice(*rest, from, to);
