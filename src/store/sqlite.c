@@ -191,7 +191,7 @@ prepare_search(struct sqlite *q, const struct store_query *query, int64_t now, i
 	for (size_t i = 0; i < query->n_words; i++)
 		buf_puts(&b,
 			" AND id IN (SELECT id FROM word WHERE tab=?1 AND word>=? AND word<=?)");
-	buf_puts(&b, " ORDER BY touched DESC, key");
+	buf_puts(&b, " ORDER BY touched DESC, id DESC");
 	must(!buf_is_cut(&b));
 	*rc = sqlite3_prepare_v2(q->db, room, (int)b.n, &stmt, NULL);
 	if (*rc != SQLITE_OK)
