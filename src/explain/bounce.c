@@ -43,6 +43,20 @@ host_before(struct str head)
 	return host;
 }
 
+/* A reply ends where a line begins with another code: sendmail shows one after the other. */
+static struct str
+one_reply(struct str s, unsigned code)
+{
+	struct str rest = s, line;
+
+	while (str_split(&rest, '\n', &line)) {
+		struct explain_codes c = explain_codes_find(str_trim(line));
+		if (c.code && c.at == 0 && c.code != code)
+			return str_slice(s, 0, (size_t)(line.p - s.p));
+	}
+	return s;
+}
+
 void
 bounce_set_reply(struct failure *f, struct str text)
 {
@@ -56,7 +70,7 @@ bounce_set_reply(struct failure *f, struct str text)
 		/* What stands before a reply is the reporter's; a short name of the protocol too.
 		 */
 		if (head.n < 300)
-			reply = str_trim(str_skip(text, c.at));
+			reply = str_trim(one_reply(str_skip(text, c.at), c.code));
 	}
 	f->reply = reply;
 	f->code = c.code;

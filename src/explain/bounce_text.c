@@ -271,6 +271,9 @@ bounce_from_text(struct arena *a, struct str text, struct bounce *out)
 	}
 	out->n = out->n ? out->n : 1;
 	struct str reply = find_reply(str_slice(text, 0, MESSAGE_TEXT_MAX));
+	/* What begins with a code is a reply, whatever else it quotes. */
+	if (explain_codes_find(str_trim(text)).at == 0)
+		reply = (struct str){0};
 	for (size_t i = 0; i < out->n; i++) {
 		struct failure *f = &out->failure[i];
 		f->words = str_slice(text, 0, EXPLAIN_TEXT_MAX);

@@ -5,6 +5,8 @@
  * rest not to be. */
 #define SURE_BY_REPLY 70
 #define SURE_BY_WORDS 60
+#define SURE_BY_FIRST 90 /* for the first sentence to decide alone */
+#define SURE_BY_TOKEN 95 /* for a token or name to decide wherever it stands */
 
 /* What words for people are worth less than a server's own: they quote, guess and apologise. */
 #define OF_WORDS 3
@@ -44,6 +46,43 @@ try_piece(struct state *s, const struct piece *p, struct explained *x, struct be
 		*best = (struct best){sure, m};
 }
 
+/* The first sentence of a reply that has several: reasons come first, advice later ("make sure that
+ * SPF and PTR are in order"), and advice must not be taken for a reason. */
+static struct str
+first_sentence(struct str s)
+{
+	for (size_t i = 16; i + 2 < s.n; i++) {
+		if (!strchr(".!?", s.p[i]) || !strchr(" \n", s.p[i + 1]) ||
+			chr_is_digit(s.p[i - 1]))
+			continue;
+		struct str rest = str_trim(str_skip(s, i + 1));
+		/* "550-5.7.1 Next": the code of the next line may come between. */
+		while (rest.n && (chr_is_digit(rest.p[0]) || strchr("-. ", rest.p[0])))
+			rest = str_skip(rest, 1);
+		if (rest.n && rest.p[0] >= 'A' && rest.p[0] <= 'Z')
+			return str_slice(s, 0, i + 1);
+	}
+	return s;
+}
+
+/* A reason that the first sentence gives for certain.  That a connection or a system failed may be
+ * only the head of it: "Connection refused. No reverse name". */
+static void
+try_first_sentence(struct state *s, struct explained *x, struct best *best)
+{
+	const struct failure *f = x->failure;
+	struct str first = first_sentence(f->reply);
+	struct explain_text text;
+	struct best found = {0};
+
+	if (!f->code || first.n == f->reply.n)
+		return;
+	explain_text_fold(s->a, first, &text);
+	try_piece(s, &(struct piece){&text, f->code, f->enhanced, 0}, x, &found);
+	if (found.sure >= SURE_BY_FIRST && found.match.rule->cause != CAUSE_NETWORK_ERROR)
+		*best = found;
+}
+
 static const struct explain_text *
 all_words(struct state *s)
 {
@@ -65,13 +104,17 @@ find_cause(struct state *s, struct explained *x, const struct explain_text *repl
 		s->out->bounce.kind == BOUNCE_MESSAGE || s->out->bounce.kind == BOUNCE_REPORT;
 
 	try_piece(s, &(struct piece){reply, f->code, f->enhanced, 0}, x, &best);
-	if ((best.sure < SURE_BY_REPLY || !f->reply.n) && f->words.n > f->reply.n) {
+	if (best.sure < SURE_BY_TOKEN)
+		try_first_sentence(s, x, &best);
+	/* What the server itself says in words stands; what its numbers say does not. */
+	bool stands = f->code && best.sure && (best.match.rule->plain || best.match.rule->whole);
+	if (!stands && (best.sure < SURE_BY_REPLY || !f->reply.n) && f->words.n > f->reply.n) {
 		struct explain_text words;
 		explain_text_fold(s->a, f->words, &words);
 		bounce_rules_clean(s->o->rules, &words);
 		try_piece(s, &(struct piece){&words, 0, STR(""), OF_WORDS}, x, &best);
 	}
-	if (best.sure < SURE_BY_WORDS && in_words)
+	if (!stands && best.sure < SURE_BY_WORDS && in_words)
 		try_piece(s, &(struct piece){all_words(s), 0, STR(""), OF_ALL}, x, &best);
 	x->cause = CAUSE_UNKNOWN;
 	x->sure = best.sure ? best.sure : 20;
