@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/hash.h"
 #include "store/sqlite_private.h"
 
 int
@@ -352,11 +353,66 @@ save(struct sqlite *q, int64_t id, const struct rested *before, const struct res
 	return rc;
 }
 
+/* Sums that one record gets in one transaction are added up before it is written: where much mail
+ * comes, a client's, a domain's or a mailbox's record would be written hundreds of times. */
+struct run {
+	const struct store_op *const *ops;
+	size_t n;
+	uint32_t *next; /* of an ADD: the next one to the same record, 0: none */
+	uint32_t *slot; /* by key, 1 + the last change to it */
+	size_t slots;
+};
+
+static void
+run_init(struct run *r, const struct store_op *const *ops, size_t n)
+{
+	*r = (struct run){.ops = ops, .n = n, .slots = 16};
+	while (r->slots < 2 * n)
+		r->slots *= 2;
+	r->next = heap_calloc(n + 1, sizeof(*r->next));
+	r->slot = heap_calloc(r->slots, sizeof(*r->slot));
+}
+
+static void
+run_done(struct run *r)
+{
+	heap_free(r->next);
+	heap_free(r->slot);
+}
+
+static uint32_t *
+slot_of(struct run *r, const struct store_op *op)
+{
+	size_t at = (size_t)hash_str_with(op->key, op->table) & (r->slots - 1);
+
+	for (; r->slot[at]; at = (at + 1) & (r->slots - 1)) {
+		const struct store_op *other = r->ops[r->slot[at] - 1];
+		if (other->table == op->table && str_eq(other->key, op->key))
+			break;
+	}
+	return &r->slot[at];
+}
+
+/* It is done with an earlier one. */
+static bool
+joins(struct run *r, uint32_t i)
+{
+	uint32_t *slot = slot_of(r, r->ops[i]), last = *slot;
+
+	*slot = i + 1;
+	if (!last || r->ops[i]->op != STORE_ADD || r->ops[last - 1]->op != STORE_ADD)
+		return false;
+	r->next[last - 1] = i;
+	return true;
+}
+
+/* The change, and what joins it. */
 static enum store_status
-apply_one(struct store *s, const struct store_op *op, int64_t now)
+apply_one(struct store *s, const struct run *r, uint32_t i, int64_t now)
 {
 	struct sqlite *q = s->own;
-	struct rested before, after;
+	const struct store_op *op = r->ops[i];
+	struct rested before, after, more;
 	int64_t id;
 	enum store_status status = look_up(s, op->table, op->key, &id, &before);
 	bool known = status == STORE_OK;
@@ -367,7 +423,29 @@ apply_one(struct store *s, const struct store_op *op, int64_t now)
 		return sqlite_status(
 			s, id ? delete_row(q, id, known ? &before.r : NULL) : SQLITE_OK, "write");
 	rested_apply(known ? &before : NULL, op, now, &after);
+	for (uint32_t k = r->next[i]; k; k = r->next[k]) {
+		more = after;
+		rested_apply(&more, r->ops[k], now, &after);
+	}
 	return sqlite_status(s, save(q, id, known ? &before : NULL, &after), "write");
+}
+
+static enum store_status
+apply_all(struct store *s, const struct store_op *const *ops, size_t n, int64_t now)
+{
+	enum store_status status = STORE_OK;
+	bool *joined = heap_calloc(n + 1, sizeof(*joined));
+	struct run r;
+
+	run_init(&r, ops, n);
+	for (uint32_t i = 0; i < n; i++)
+		joined[i] = joins(&r, i);
+	for (uint32_t i = 0; i < n && status == STORE_OK; i++)
+		if (!joined[i])
+			status = apply_one(s, &r, i, now);
+	run_done(&r);
+	heap_free(joined);
+	return status;
 }
 
 static bool
@@ -423,10 +501,9 @@ try_apply(struct store *s, const struct store_op *const *ops, size_t n)
 
 	if (status != STORE_OK)
 		return status;
-	for (size_t i = 0; i < n && status == STORE_OK; i++) {
-		status = apply_one(s, ops[i], now);
+	for (size_t i = 0; i < n; i++)
 		hot = hot || is_hot(ops[i]);
-	}
+	status = apply_all(s, ops, n, now);
 	if (status == STORE_OK)
 		status = commit(s, now, hot);
 	if (status != STORE_OK)

@@ -225,6 +225,48 @@ test_put_get_delete(void **state)
 	assert_int_equal(get(s, STORE_SEEN, "a").status, STORE_OK);
 }
 
+/* Many changes to few records come to the same, written one by one and all at once. */
+static void
+test_one_by_one_and_at_once(void **state)
+{
+	struct store *s = ((struct bench *)*state)->s;
+	unsigned seed = 11;
+
+	for (int way = 0; way < 2; way++) {
+		seed = 11;
+		for (int i = 0; i < 300; i++) {
+			char key[16], value[16];
+			seed = seed * 1103515245 + 12345;
+			snprintf(key, sizeof(key), "%c%u", way ? 'b' : 'a', seed >> 16 & 7);
+			snprintf(value, sizeof(value), "v%d", i);
+			struct store_op op = {.op = seed >> 20 & 15 ? STORE_ADD : STORE_PUT,
+				.table = STORE_HISTORY,
+				.key = str_of(key)};
+			if (op.op == STORE_PUT)
+				op.value = str_of(value);
+			if (op.op == STORE_PUT && seed & 1 << 25)
+				op = (struct store_op){.op = STORE_DEL,
+					.table = STORE_HISTORY,
+					.key = str_of(key)};
+			if (op.op == STORE_ADD)
+				op.add[0] = i;
+			assert_true(store_write(s, &op));
+			if (way == 0)
+				assert_int_equal(store_sync(s), STORE_OK);
+		}
+		assert_int_equal(store_sync(s), STORE_OK);
+	}
+	for (unsigned k = 0; k < 8; k++) {
+		char a[16], b[16];
+		snprintf(a, sizeof(a), "a%u", k);
+		snprintf(b, sizeof(b), "b%u", k);
+		struct answer x = get(s, STORE_HISTORY, a), y = get(s, STORE_HISTORY, b);
+		assert_int_equal(x.status, y.status);
+		assert_int_equal(x.number, y.number);
+		assert_string_equal(x.value, y.value);
+	}
+}
+
 static void
 test_any_bytes(void **state)
 {
@@ -650,8 +692,9 @@ test_close_writes(void **state)
 #test " (" #back ")", test, setup_##back, teardown, NULL \
 	}
 #define ALL_ON(back)                                                                               \
-	ON(back, test_put_get_delete), ON(back, test_any_bytes), ON(back, test_sums),              \
-		ON(back, test_batches), ON(back, test_full_queue_drops_and_counts),                \
+	ON(back, test_put_get_delete), ON(back, test_one_by_one_and_at_once),                      \
+		ON(back, test_any_bytes), ON(back, test_sums), ON(back, test_batches),             \
+		ON(back, test_full_queue_drops_and_counts),                                        \
 		ON(back, test_queue_is_bounded_in_bytes), ON(back, test_search),                   \
 		ON(back, test_images), ON(back, test_questions), ON(back, test_retention),         \
 		ON(back, test_over_before_swept), ON(back, test_size), ON(back, test_clock_steps), \
