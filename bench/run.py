@@ -246,41 +246,38 @@ def milter_keep(bench, stack):
         "milter", servers, bench.count(20000, 10000), keep=True), None, None)
 
 
-def keeper_pid(daemon_pid):
-    """Of the process that owns the store: the one behind the worker."""
-    with open("/proc/%d/task/%d/children" % (daemon_pid, daemon_pid)) as f:
-        return int(f.read().split()[1])
-
-
 def store(bench, stack):
     """A policy request with everything that is written to a store and asked there, beside the same
-    without a store; worker and keeper apart."""
+    without a store: at full speed, then with two requests at a time."""
     folder = bench.place.path(bench._name("store"))
     os.mkdir(folder, 0o700)
+    settings = SETTINGS
     if os.geteuid() == 0:
         shutil.chown(folder, "nobody")
-    user = "[daemon]\nuser = nobody\n" if os.geteuid() == 0 else ""
-    plain = bench.mxward(stack, "policy", bench.tcp(), SETTINGS + user)._replace(label="without")
-    with_store = bench.mxward(stack, "policy", bench.tcp(), SETTINGS + user +
-                              "[store]\nfile = %s/store.db\n" % folder)
-    with_store = with_store._replace(pids=with_store.pids + [keeper_pid(with_store.pids[0])])
-    reports = bench.compare("policy", [plain, with_store], bench.count(30000, 10000))
-    floor, ours = reports["without"], reports["mxward"]
-    for title, value, limit in (
-            ("store: worker's CPU", lambda r: cpu_us(r) if len(r["servers"]) == 1 else
-             cpu_us(r, slice(0, 1)) - cpu_us(r, slice(1, 2)), None),
-            ("store: p50", lambda r: r["transaction_us"]["p50"], None),
-            ("store: p99", lambda r: r["transaction_us"]["p99"], 2)):
-        yield ratio_row(title, floor, ours, value, limit)
-    keeper = median(ours, lambda r: cpu_us(r, slice(1, 2)))
-    yield Row("store: keeper's CPU", "", "%.0f us" % keeper, "", "", None)
-    speed = median(ours, lambda r: r["per_second"])
-    yield Row("store: requests a second", "%.0f" % median(floor, lambda r: r["per_second"]),
-              "%.0f" % speed, "", ">= 3000", speed >= 3000)
-    yield "with a store in 100 transactions: " + shares(ours)
-    size = sum(os.path.getsize(os.path.join(folder, n)) for n in os.listdir(folder))
+        settings += "[daemon]\nuser = nobody\n"
+    plain = bench.mxward(stack, "policy", bench.tcp(), settings)._replace(label="without")
+    ours = bench.mxward(stack, "policy", bench.tcp(),
+                        settings + "[store]\nfile = %s/store.db\n" % folder)
+    with open("/proc/%d/task/%d/children" % (ours.pids[0], ours.pids[0])) as f:
+        processes = [int(x) for x in f.read().split()]      # worker, keeper, reader
+    servers = [plain, ours._replace(pids=processes)]
+    fast = bench.compare("policy", servers, bench.count(30000, 10000))
+    calm = bench.compare("policy", servers, bench.count(10000, 5000), inflight=2)
+    yield ratio_row("store: worker's CPU", fast["without"], fast["mxward"],
+                    lambda r: cpu_us(r, slice(0, 1)), None)
+    for i, name in ((1, "keeper"), (2, "reader")):
+        yield Row("store: %s's CPU" % name, "", "%.1f us" % median(
+            fast["mxward"], lambda r, i=i: cpu_us(r, slice(i, i + 1))), "", "", None)
+    for name, limit in (("p50", None), ("p99", 2)):
+        yield ratio_row("store: %s, two at a time" % name, calm["without"], calm["mxward"],
+                        lambda r, name=name: r["transaction_us"][name], limit)
+    speed = median(fast["mxward"], lambda r: r["per_second"])
+    yield Row("store: requests a second", "%.0f" % median(
+        fast["without"], lambda r: r["per_second"]), "%.0f" % speed, "", ">= 3000", speed >= 3000)
+    yield "with a store in 100 transactions: " + shares(fast["mxward"])
     yield "%.1f MB in files after %d requests" % (
-        size / 1e6, sum(r["transactions"] for r in bench.runs if r["server"] == "mxward"))
+        sum(os.path.getsize(os.path.join(folder, n)) for n in os.listdir(folder)) / 1e6,
+        sum(r["transactions"] for r in bench.runs if r["server"] == "mxward"))
 
 
 def kib(report, key):

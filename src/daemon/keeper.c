@@ -1,6 +1,7 @@
 /* daemon/keeper: see keeper.h.  Here is the process: the store, its time, its end. */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -21,6 +22,7 @@
 #define READER_MS    200 /* the reader looks again for a store, or for another one */
 #define STOP_MS	     (PROCESS_STOP_MS + 500) /* for workers that are still there */
 #define STOP_LOOK_MS 20
+#define NICE	     5
 
 void
 keeper_say(void *ctx, enum store_say level, const char *text)
@@ -238,6 +240,9 @@ keeper_run(const struct keeper_options *o)
 	struct keeper *k = heap_calloc(1, sizeof(*k));
 
 	k->o = o;
+	/* Where processors are short, whoever answers mail servers goes first. */
+	if (!o->reads)
+		(void)setpriority(PRIO_PROCESS, 0, NICE);
 	snprintf(k->path, sizeof(k->path), "%.*s", STR_ARG(o->config->store.file));
 	k->loop = loop_new();
 	if (!k->loop)
