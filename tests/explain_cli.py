@@ -280,6 +280,62 @@ class Use(unittest.TestCase):
         self.assertIn("Usage: mxward explain", out)
 
 
+class Live(unittest.TestCase):
+    """What the bounce says, asked again: of a zone file, without a network."""
+    ZONE = """
+5.113.0.203.in-addr.arpa PTR mail.a.example
+mail.a.example A 203.0.113.5
+6.113.0.203.in-addr.arpa PTR old.a.example
+old.a.example A 203.0.113.99
+a.example TXT "v=spf1 ip4:203.0.113.5 -all"
+7.113.0.203.bl.spamcop.net A 127.0.0.2
+2.0.0.127.bl.spamcop.net A 127.0.0.2
+"""
+
+    def live(self, text, *args):
+        with tempfile.TemporaryDirectory(prefix="mxward-explain-") as folder:
+            zone, conf = pathlib.Path(folder, "zone"), pathlib.Path(folder, "conf")
+            zone.write_text(self.ZONE)
+            conf.write_text(f"[dns]\nresolver = none\nzone = {zone}\n")
+            status, out, error = run("--live", "-c", str(conf), *args, stdin=text)
+        self.assertEqual((status, error), (0, ""))
+        return out
+
+    def test_states(self):
+        helo = report("504 5.5.2 <box>: Helo command rejected: [203.0.113.5] is not box")
+        for text, state, part in [
+                ("550 no PTR for 203.0.113.5", "fixed", "mail.a.example"),
+                ("550 no PTR for 203.0.113.8", "still", "no reverse name"),
+                ("550 forward != reverse for 203.0.113.6", "still", "203.0.113.99"),
+                ("550 forward != reverse for 203.0.113.5", "fixed", "mail.a.example"),
+                (helo.replace("out.a.example", "mail.a.example"), "fixed", "mail.a.example"),
+                (helo, "still", "out.a.example"),
+                (report("550 5.7.23 SPF fail of 203.0.113.5"), "fixed", "SPF"),
+                (report("550 5.7.23 SPF fail of 203.0.113.9"), "still", "SPF"),
+                ("554 [203.0.113.7] blocked using bl.spamcop.net", "still", "bl.spamcop.net"),
+                ("554 [203.0.113.5] blocked using bl.spamcop.net", "fixed", "no entry"),
+                ("554 [203.0.113.5] blocked using dnsbl.sorbs.net", "unknown", "cannot be asked"),
+                ("550 no PTR", "unknown", "does not tell the sending address"),
+                ("550 user unknown", "unknown", "nothing that DNS could tell")]:
+            with self.subTest(text[-60:]):
+                live = json.loads(self.live(text, "--json"))["live"]
+                self.assertEqual(live["state"], state, live)
+                self.assertIn(part, live["text"])
+
+    def test_page(self):
+        self.assertIn("now         fixed since: ", self.live("550 no PTR for 203.0.113.5"))
+
+    def test_no_answer(self):
+        """What cannot be asked is not mended."""
+        status, text, _ = run("--live", "--resolver", "127.0.0.1@1", "--json",
+                              stdin="550 no PTR for 203.0.113.5")
+        self.assertEqual((status, json.loads(text)["live"]["state"]), (0, "unknown"))
+
+    def test_usage(self):
+        self.assertEqual(run("--live", "--batch")[0], 64)
+        self.assertEqual(run("--resolver", "none", stdin="550 x")[0], 64)
+
+
 class Hostile(unittest.TestCase):
     """An answer or an error, soon and with little memory."""
     def measure(self, *parts):

@@ -16,17 +16,19 @@
 #include "lists/known.h"
 
 static const char help[] =
-	"Usage: mxward explain [-c FILE] [--json] [FILE ...]\n"
+	"Usage: mxward explain [-c FILE] [--live [--resolver WHO]] [--json] [FILE ...]\n"
 	"       mxward explain [-c FILE] --batch < LINES\n"
-	"Say what a bounce means, who has to act, and what to do.  Asks nobody anything.\n"
+	"Say what a bounce means, who has to act, and what to do.  Asks nobody without --live.\n"
 	"\n"
 	"FILE is a bounce as a message, lines of a mail log, or a reply as text; standard input\n"
 	"where none is given, or for \"-\".\n"
 	"\n"
+	"  --live              check by DNS whether it is still so: reverse name, HELO, SPF, list\n"
+	"  --resolver WHO      system, none, or ADDRESS[@PORT] ..., instead of [dns] resolver\n"
 	"  --json              one JSON object for each FILE on a line of its own\n"
 	"  --batch             JSON Lines from standard input, {\"id\":..,\"text\":..} or\n"
 	"                      {\"id\":..,\"path\":..}; answers as with --json\n"
-	"  -c, --config FILE   settings, for [explain] rules\n"
+	"  -c, --config FILE   settings, for [explain] rules and [dns]\n"
 	"  -h, --help          this text\n"
 	"\n"
 	"Exit status: 0, also when the answer is \"I don't know\"; 65 when an input has nothing "
@@ -208,12 +210,14 @@ run_all(struct explain_run *run, bool batch, int n, char **paths)
 int
 cli_explain(int argc, char **argv)
 {
-	enum { OPT_BATCH = 256, OPT_JSON };
+	enum { OPT_BATCH = 256, OPT_JSON, OPT_LIVE, OPT_RESOLVER };
 	static const struct option options[] = {{"batch", no_argument, NULL, OPT_BATCH},
-		{"json", no_argument, NULL, OPT_JSON}, {"config", required_argument, NULL, 'c'},
-		{"help", no_argument, NULL, 'h'}, {0}};
-	const char *path = NULL;
-	bool batch = false;
+		{"json", no_argument, NULL, OPT_JSON}, {"live", no_argument, NULL, OPT_LIVE},
+		{"resolver", required_argument, NULL, OPT_RESOLVER},
+		{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
+	const char *path = NULL, *resolver = NULL;
+	bool batch = false, live = false;
+	struct live_resolver with;
 	struct explain_run run = {.view = {.page = {stdout, report_wants_colour(stdout)}}};
 
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
@@ -223,6 +227,12 @@ cli_explain(int argc, char **argv)
 			break;
 		case OPT_JSON:
 			run.view.json = true;
+			break;
+		case OPT_LIVE:
+			live = true;
+			break;
+		case OPT_RESOLVER:
+			resolver = optarg;
 			break;
 		case 'c':
 			path = optarg;
@@ -234,13 +244,18 @@ cli_explain(int argc, char **argv)
 			return cli_usage("explain", "wrong option");
 		}
 	}
-	if (batch && optind < argc)
-		return cli_usage("explain", "--batch takes no files");
+	if (batch && (optind < argc || live))
+		return cli_usage("explain", "--batch takes no files and asks nobody");
+	if (resolver && !live)
+		return cli_usage("explain", "--resolver is for --live");
 	struct arena rules_arena;
 	struct bounce_rules *rules = NULL;
 	arena_init(&rules_arena, 65536, SIZE_MAX);
-	int status = explain_rules_load(path, &rules_arena, &rules);
+	int status = explain_rules_load(path, &rules_arena, &rules, &with);
 	if (status == EX_OK) {
+		if (resolver)
+			with.resolver = str_of(resolver);
+		run.view.live = live ? &with : NULL;
 		run.options.rules = rules;
 		run_all(&run, batch, argc - optind, argv + optind);
 		status = run.status;

@@ -41,7 +41,8 @@ read_rules(struct arena *a, const char *path, struct str *out, struct errbuf *e)
 
 /* The administrator's file in front of the rules there are. */
 static int
-add_own(const char *config_path, struct arena *a, struct bounce_rules *rules)
+add_own(const char *config_path, struct arena *a, struct bounce_rules *rules,
+	struct live_resolver *resolver)
 {
 	struct errbuf e = {0};
 	struct str text;
@@ -50,6 +51,8 @@ add_own(const char *config_path, struct arena *a, struct bounce_rules *rules)
 	if (!config)
 		return fail(&e, EX_CONFIG);
 	const char *path = arena_z(a, config->explain.rules);
+	*resolver = (struct live_resolver){
+		arena_str(a, config->dns.resolver), arena_str(a, config->dns.zone)};
 	config_free(config);
 	if (!*path)
 		return EX_OK;
@@ -59,7 +62,8 @@ add_own(const char *config_path, struct arena *a, struct bounce_rules *rules)
 }
 
 int
-explain_rules_load(const char *path, struct arena *a, struct bounce_rules **out)
+explain_rules_load(const char *path, struct arena *a, struct bounce_rules **out,
+	struct live_resolver *resolver)
 {
 	struct errbuf e = {0};
 	struct bounce_rules *rules = bounce_rules_new(a, &e);
@@ -68,5 +72,6 @@ explain_rules_load(const char *path, struct arena *a, struct bounce_rules **out)
 		return fail(&e, EX_SOFTWARE);
 	*out = rules;
 	/* The settings cost more than the rules: without a file there are none of one's own. */
-	return path ? add_own(path, a, rules) : EX_OK;
+	*resolver = (struct live_resolver){STR("system"), STR("")};
+	return path ? add_own(path, a, rules, resolver) : EX_OK;
 }

@@ -65,7 +65,19 @@ set(json_t *o, const char *key, json_t *value)
 }
 
 static void
-set_case(struct arena *a, json_t *o, const struct explained *x)
+set_live(const struct explain_view *v, struct arena *a, json_t *o, const struct explained *x)
+{
+	if (!v->live)
+		return;
+	struct live live = live_check(a, v->live, x);
+	json_t *l = json_object();
+	set(l, "state", json_string(live_name(live.state)));
+	set(l, "text", text(live.text));
+	set(o, "live", l);
+}
+
+static void
+set_case(const struct explain_view *v, struct arena *a, json_t *o, const struct explained *x)
 {
 	struct advice advice;
 	char ip[IP_TEXT_MAX];
@@ -91,6 +103,7 @@ set_case(struct arena *a, json_t *o, const struct explained *x)
 	for (size_t i = 0; i < advice.n; i++)
 		json_array_append_new(steps, text(advice.step[i]));
 	set(o, "steps", steps);
+	set_live(v, a, o, x);
 }
 
 /* Recipients with the same reply and cause are one case. */
@@ -127,14 +140,14 @@ show_json(const struct explain_view *v, struct arena *a, json_t *id, const struc
 	json_t *o = json_object(), *others = json_array();
 
 	json_object_set(o, "id", id ? id : json_null());
-	set_case(a, o, &e->item[0]);
+	set_case(v, a, o, &e->item[0]);
 	set(o, "recipients", recipients_of(e, 0));
 	set(o, "kind", json_string(bounce_kind_name(e->bounce.kind)));
 	for (size_t i = 1; i < e->n; i++) {
 		if (is_told(e, i))
 			continue;
 		json_t *other = json_object();
-		set_case(a, other, &e->item[i]);
+		set_case(v, a, other, &e->item[i]);
 		set(other, "recipients", recipients_of(e, i));
 		json_array_append_new(others, other);
 	}
@@ -224,6 +237,16 @@ put_basis(const struct page *p, struct arena *a, const struct explained *x)
 }
 
 static void
+put_live(const struct explain_view *v, struct arena *a, const struct explained *x)
+{
+	if (!v->live)
+		return;
+	struct live live = live_check(a, v->live, x);
+	put_line(&v->page, "now",
+		arena_printf(a, "%s: %.*s", live_words(live.state), STR_ARG(live.text)));
+}
+
+static void
 show_case(const struct explain_view *v, struct arena *a, const struct explanation *e,
 	const struct explained *x)
 {
@@ -250,6 +273,7 @@ show_case(const struct explain_view *v, struct arena *a, const struct explanatio
 		put_wrapped(p, advice.step[i]);
 	}
 	put_line(p, "try again", str_of(explain_retry_text(x->retry)));
+	put_live(v, a, x);
 	put_basis(p, a, x);
 	struct str read = x->failure->reply.n ? x->failure->reply : b->text;
 	put_line(p, "it said", one_line(a, read, x->cause == CAUSE_UNKNOWN ? 1000 : 400));
