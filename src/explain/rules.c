@@ -188,9 +188,13 @@ bounce_provider_find(const struct bounce_rules *r, struct str host, const struct
 		for (size_t k = 0; k < r->all.provider[i].n_hosts; k++)
 			if (is_under(host, r->all.provider[i].hosts[k]))
 				return &r->all.provider[i];
-	for (size_t i = 0; i < r->all.n_providers; i++)
-		if (r->all.provider[i].code && match(r, r->all.provider[i].code, text->whole))
-			return &r->all.provider[i];
+	struct gate_text g;
+	gate_text_init(&g, text->whole);
+	for (size_t i = 0; i < r->all.n_providers; i++) {
+		const struct bounce_provider *p = &r->all.provider[i];
+		if (p->code && gate_is_open(&p->gate, &g) && match(r, p->code, text->whole))
+			return p;
+	}
 	return NULL;
 }
 

@@ -26,7 +26,8 @@ struct bounce_provider {
 	struct str asks;  /* what it wants to know there; may be empty */
 	size_t n_hosts;
 	struct str hosts[12]; /* domains of its servers */
-	void *code;	      /* pattern of its words, or NULL */
+	struct gate gate;
+	void *code; /* pattern of its words, or NULL */
 };
 
 struct bounce_rule {

@@ -176,9 +176,10 @@ provider_key(struct reader *rd, struct str key, struct str value)
 		p->form = value;
 	else if (str_eq(key, STR("asks")))
 		p->asks = value;
-	else if (str_eq(key, STR("text")))
+	else if (str_eq(key, STR("text"))) {
+		p->gate = gate_of_pattern(bounce_rules_arena(rd->r), value);
 		return pattern_into(rd, &p->code, value);
-	else if (str_eq(key, STR("hosts"))) {
+	} else if (str_eq(key, STR("hosts"))) {
 		struct str host;
 		while (str_word(&value, &host)) {
 			if (p->n_hosts == COUNT(p->hosts))
