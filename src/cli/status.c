@@ -100,6 +100,18 @@ show_decisions(const struct page *p, const json_t *o)
 	fputc('\n', p->out);
 }
 
+static void
+show_rules(const struct page *p, const json_t *o)
+{
+	const json_t *rules = json_object_get(o, "rules");
+
+	if (number(rules, "exempted") || number(rules, "switched"))
+		fprintf(p->out,
+			"rules     exempted %" PRIu64 ", by switches of their mailbox %" PRIu64
+			"\n",
+			number(rules, "exempted"), number(rules, "switched"));
+}
+
 struct count {
 	const char *name;
 	uint64_t n;
@@ -269,6 +281,7 @@ show(const struct page *p, const json_t *o)
 {
 	show_daemon(p, o);
 	show_decisions(p, o);
+	show_rules(p, o);
 	show_findings(p, o);
 	fprintf(p->out, "open      messages %" PRIu64 ", connections %" PRIu64 "\n",
 		number(o, "visits"), number(o, "streams"));

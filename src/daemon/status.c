@@ -11,6 +11,8 @@ void
 tally_add(struct tally *t, const struct decision *d)
 {
 	t->verdict[d->verdict->kind]++;
+	t->exempted += d->verdict->exemption != NULL;
+	t->switched += d->verdict->mailbox.n > 0;
 	for (size_t i = 0; d->result && i < d->result->n; i++) {
 		const struct finding *f = d->result->finding[i];
 		t->finding[f->check][f->code - d->generation->checks.check[f->check]->codes]++;
@@ -49,6 +51,16 @@ json_decisions(const struct tally *t)
 
 	for (size_t i = 0; i < COUNT(t->verdict); i++)
 		set_u(o, verdict_name((enum verdict_kind)i), t->verdict[i]);
+	return o;
+}
+
+static json_t *
+json_rules(const struct tally *t)
+{
+	json_t *o = json_object();
+
+	set_u(o, "exempted", t->exempted);
+	set_u(o, "switched", t->switched);
 	return o;
 }
 
@@ -201,6 +213,7 @@ status_json(const struct status *s)
 	set_u(o, "generation", s->config->generation.number);
 	set(o, "settings", json_path(s->path));
 	set(o, "decisions", json_decisions(s->tally));
+	set(o, "rules", json_rules(s->tally));
 	set(o, "findings", json_findings(s->tally));
 	set_u(o, "visits", gate_visits(s->gate));
 	set_u(o, "streams", s->streams);

@@ -16,6 +16,7 @@
 struct tally {
 	uint64_t verdict[VERDICT_REJECT + 1];
 	uint64_t finding[CHECKS_MAX][HEALTH_CODES_MAX]; /* by check, by its code */
+	uint64_t exempted, switched; /* decisions that exemptions, mailbox switches applied to */
 };
 void tally_add(struct tally *t, const struct decision *d);
 

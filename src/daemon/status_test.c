@@ -115,6 +115,8 @@ test_counts(void **state)
 	assert_number(findings, "rdns_none", 2); /* one for each recipient, as in the log */
 	assert_number(findings, "helo_bare_ip", 2);
 	assert_null(json_object_get(findings, "rdns_ok"));
+	assert_number(json_object_get(o, "rules"), "exempted", 0);
+	assert_number(json_object_get(o, "rules"), "switched", 0);
 	assert_number(o, "visits", 2);
 	json_decref(o);
 	visit_end(ours);
@@ -122,6 +124,21 @@ test_counts(void **state)
 	o = status_json(&s);
 	assert_number(o, "visits", 0);
 	json_decref(o);
+}
+
+static void
+test_rules(void **state)
+{
+	static const struct exemption partner = {.what = {"192.0.2.0/24", 12}};
+	static const struct verdict verdicts[] = {{.exemption = &partner},
+		{.mailbox = {"@example.org refuse=tag", 23}}, {.kind = VERDICT_ACCEPT},
+		{.exemption = &partner, .mailbox = {"@example.org refuse=tag", 23}}};
+	struct tally t = {.exempted = 0};
+
+	for (size_t i = 0; i < COUNT(verdicts); i++)
+		tally_add(&t, &(struct decision){.verdict = &verdicts[i]});
+	assert_int_equal(t.exempted, 2);
+	assert_int_equal(t.switched, 2);
 }
 
 static void
@@ -213,6 +230,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_rules),
 		cmocka_unit_test(test_the_rest),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_store),

@@ -87,6 +87,7 @@ class Exemptions:
         self.mxward.wait_log("event=decision", "way=" + self.way, "verdict=accept",
                              'exempt="192.0.2.20: ticket 4711"')
         self.assertEqual(self.told("no_ptr_bare"), 550)
+        self.assertGreaterEqual(self.mxward.status()["rules"]["exempted"], 2)
         self.command("exempt", "remove", "192.0.2.20")
         self.becomes(550)
 
@@ -257,6 +258,7 @@ class Mailboxes:
         self.wait_for_switches("tagged@example.org")
         smtp, replies = self.message("tagged@example.org", "user@example.org")
         self.assertEqual([x.code for x in replies], [250, 550])
+        self.assertGreaterEqual(self.mxward.status()["rules"]["switched"], 2)
         marker = "tagged-" + self.way
         self.assertEqual(smtp.data("Subject: %s\n\nhello" % marker).code, 250)
         text = self.bed.postfix.wait_mail("tagged@example.org", marker)
