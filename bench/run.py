@@ -340,6 +340,20 @@ def local_lists(bench, _stack):
                   max(report["hit_ns"], report["miss_ns"]) < 1000)
 
 
+def rules(bench, _stack):
+    """Exemptions and mailbox switches: look-ups where there are none, and 100,000 of each."""
+    done = subprocess.run([os.path.join(bench.build, "bench", "rules_bench")], capture_output=True,
+                          text=True, check=False, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise BedError("rules_bench: %s" % done.stderr.strip())
+    none, many = map(json.loads, done.stdout.splitlines())
+    bench.runs += [none, many]
+    for what in ("address", "name", "recipient"):
+        key = what + "_ns"
+        yield Row("%d rules, by %s" % (many["entries"], what), "%d ns" % none[key],
+                  "%d ns" % many[key], "", "< 3 us", many[key] < 3000 and none[key] < 100)
+
+
 NAMES = {"smtpd_peername_lookup": "yes"}
 
 
@@ -411,7 +425,7 @@ def smtp_xclient(bench, stack):
 
 GROUPS = {f.__name__.replace("_", "-"): f for f in (
     policy, policy_unix, policy_all, policy_rcpts, milter, milter_message, milter_keep, memory,
-    soak, local_lists, store, smtp, smtp_xclient)}
+    soak, local_lists, rules, store, smtp, smtp_xclient)}
 
 
 def own_resolver_settings(place):

@@ -9,8 +9,9 @@
 #include "core/mailbox_value.h"
 
 #define ARENA_FIRST ((size_t)4 << 10)
-#define ARENA_LIMIT ((size_t)1 << 30) /* nobody asks: the image is bounded */
-#define STEP	    16		      /* records between two looks at the clock */
+#define ARENA_LIMIT ((size_t)1 << 30)  /* nobody asks: the image is bounded */
+#define LEFT_MAX_S  (INT64_C(1) << 40) /* for ever, as far as anybody here can tell */
+#define STEP	    16		       /* records between two looks at the clock */
 
 /* A record as it was read. */
 struct was_read {
@@ -160,7 +161,12 @@ read_exemption(struct rules_reading *r, const struct store_record *record,
 	}
 	exemption_describe(a, out);
 	out->stored = true;
-	out->until_ms = record->left_s > 0 ? r->now_ms + 1000 * (uint64_t)record->left_s : 0;
+	out->until_ms = 0;
+	if (record->left_s > 0)
+		out->until_ms = r->now_ms +
+			1000 *
+				(uint64_t)(record->left_s < LEFT_MAX_S ? record->left_s
+								       : LEFT_MAX_S);
 	return true;
 }
 
