@@ -54,8 +54,10 @@ state_now(const struct keeper *k)
 
 	if (!k->store)
 		return s;
-	store_counters(k->store, &c);
 	s.usable = store_is_usable(k->store);
+	if (k->o->reads) /* nobody asks about the rest */
+		return s;
+	store_counters(k->store, &c);
 	if (k->path[0])
 		s.size = size_of(k->path, "") + size_of(k->path, "-wal");
 	s.queued = c.queued;
@@ -85,12 +87,16 @@ on_state(void *ctx)
 
 	if (k->o->reads && k->store && !is_same_file(k)) {
 		(void)store_work(k->store); /* the last answers of the old one */
+		keeper_send_answers(k);
 		store_close(k->store);
 		k->store = NULL;
 		timer_set(k->work, 0);
 	}
-	k->told = state_now(k);
-	keeper_tell_state(k);
+	struct store_frame_state now = state_now(k);
+	if (memcmp(&now, &k->told, sizeof(now)) != 0) {
+		k->told = now;
+		keeper_tell_state(k);
+	}
 	timer_set(k->state, k->o->reads ? READER_MS : STATE_MS);
 }
 

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 
-from bed.daemon import run_command
+from bed.daemon import run_command, run_status
 from bed.place import wait_for
 from bed.raw import RawPolicy
 from case import MxwardCase
@@ -47,6 +47,8 @@ class Broken(MxwardCase):
         self.assertEqual(len(errors), 1, errors)
         self.assertIn("there is no store for now: cannot", errors[0])
         self.assertIn(self.said, errors[0])
+        page = run_status(self.mxward.binary, "-c", self.mxward.conf)[1]
+        self.assertRegex(page, r"(?m)^store +\S+/store.db: cannot be used, see the log")
         store = self.mxward.status()["store"]
         self.assertFalse(store["usable"])
         self.assertEqual((store["dropped"], store["lost"]), (0, 0))
