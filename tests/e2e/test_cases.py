@@ -156,12 +156,14 @@ class Hashed(Kept):
 
 
 class Full(Kept):
-    """A disk of 256 KiB."""
+    """A disk of 1 MiB."""
+
+    more = "[policy]\nchecks = rdns helo sender\n"     # many refusals of one client are the plan
 
     @classmethod
     def prepare(cls, folder):
         if os.geteuid() != 0 or subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder],
+                ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder],
                 capture_output=True, check=False).returncode:
             raise unittest.SkipTest("a small file system cannot be mounted")
 
@@ -173,7 +175,7 @@ class Full(Kept):
     def test_mail_goes_on(self):
         # Until the store has told its exemptions, refusals are deferrals.
         wait_for(lambda: self.ask("policy", C["no_ptr_localhost"]).code == 550, 10, "a refusal")
-        for i in range(150):
+        for i in range(300):
             smtp = self.connect("policy", C["no_ptr_localhost"])
             smtp.mail("full%d@good.example" % i)
             self.assertEqual(smtp.rcpt("user@example.org").code, 550)
