@@ -8,16 +8,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void
-check_first(const struct mailbox *box)
+check_first(const struct mail_mailbox *box)
 {
 	static char room[11000];
 	struct buf b = BUF(room);
-	struct mailboxes m;
+	struct mail_mailboxes m;
 
 	buf_printf(&b, "%.*s <%.*s@%.*s>", STR_ARG(box->name), STR_ARG(box->local),
 		STR_ARG(box->domain));
-	mailboxes_parse(buf_str(&b), &m);
-	must(m.n == 1 && m.fault == MAILBOXES_FINE && !m.broken);
+	mail_mailboxes_parse(buf_str(&b), &m);
+	must(m.n == 1 && m.fault == MAIL_MAILBOXES_FINE && !m.broken);
 	must(str_eq(m.first.local, box->local) && str_eq(m.first.domain, box->domain));
 }
 
@@ -25,14 +25,14 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str text = str_from((const char *)data, size);
-	struct mailboxes m;
+	struct mail_mailboxes m;
 
 	if (size > 10000)
 		return 0;
-	mailboxes_parse(text, &m);
+	mail_mailboxes_parse(text, &m);
 	must(m.at <= size && m.n <= size && m.groups <= size);
-	must(m.n + m.broken <= MAILBOXES_MAX + 1);
-	must(m.fault != MAILBOXES_FINE || (!m.broken && m.n + m.groups > 0));
+	must(m.n + m.broken <= MAIL_MAILBOXES_MAX + 1);
+	must(m.fault != MAIL_MAILBOXES_FINE || (!m.broken && m.n + m.groups > 0));
 	if (m.n)
 		check_first(&m.first);
 	return 0;

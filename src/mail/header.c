@@ -251,9 +251,9 @@ header_place_of(struct str value, size_t at)
 }
 
 void
-headers_init(struct headers *h, struct arena *arena, struct header_limits limits)
+headers_init(struct headers *h, struct arena *arena)
 {
-	*h = (struct headers){.limits = limits, .arena = arena};
+	*h = (struct headers){.arena = arena};
 }
 
 static void
@@ -307,11 +307,8 @@ takes(struct headers *h, size_t bytes)
 {
 	h->fields++;
 	h->bytes += bytes;
-	if (h->size == HEADER_FITS && h->bytes > h->limits.bytes)
-		h->size = HEADER_TOO_LONG;
-	if (h->size == HEADER_FITS && h->fields > h->limits.fields)
-		h->size = HEADER_TOO_MANY;
-	return h->size == HEADER_FITS;
+	h->too_big |= h->bytes > HEADER_BYTES_MAX || h->fields > HEADER_FIELDS_MAX;
+	return !h->too_big;
 }
 
 void
@@ -320,7 +317,7 @@ headers_add(struct headers *h, struct str name, struct str value)
 	struct header_field f;
 
 	/* What is too long for the whole section is not walked through to count its lines. */
-	if (!takes(h, value.n > h->limits.bytes ? value.n : wire_bytes(name, value)))
+	if (!takes(h, value.n > HEADER_BYTES_MAX ? value.n : wire_bytes(name, value)))
 		return;
 	header_field_scan(name, value, &f);
 	keep_faults(h, &f);
@@ -367,6 +364,17 @@ read_field(struct headers *h, struct str field, size_t colon, bool crlf)
 	keep_value(h, &f);
 }
 
+/* The line of a mailbox file before each message; "From : a" is a field. */
+static bool
+begins_mailbox(struct str message)
+{
+	struct str behind = str_skip(message, strlen("From"));
+	size_t blanks = blanks_before(behind);
+
+	return str_has_prefix(message, STR("From ")) &&
+		!str_has_prefix(str_skip(behind, blanks), STR(":"));
+}
+
 size_t
 headers_read(struct headers *h, struct str message)
 {
@@ -374,7 +382,7 @@ headers_read(struct headers *h, struct str message)
 	bool crlf = str_has_suffix(next_line(message), STR("\r\n"));
 
 	h->end = HEADER_END_OF_TEXT;
-	if (str_has_prefix(rest, STR("From ")))
+	if (begins_mailbox(message))
 		rest = str_skip(rest, next_line(rest).n);
 	while (rest.n) {
 		struct str line = next_line(rest);

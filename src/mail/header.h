@@ -83,13 +83,10 @@ struct header_place {
 };
 struct header_place header_place_of(struct str value, size_t at);
 
-struct header_limits {
-	size_t fields; /* more is HEADER_TOO_MANY */
-	size_t bytes;  /* of the whole section, names, colons and line ends with it */
-};
-
-/* What is beyond is neither scanned nor kept, only counted. */
-enum header_size { HEADER_FITS, HEADER_TOO_MANY, HEADER_TOO_LONG };
+/* What is beyond these limits is neither scanned nor kept, only counted: no mail server that could
+ * be in use lets a hundredth part of it pass. */
+#define HEADER_FIELDS_MAX 10000
+#define HEADER_BYTES_MAX  ((size_t)2 << 20)
 
 /* How a section in a file ends. */
 enum header_end {
@@ -116,18 +113,17 @@ struct header_met {
 };
 
 struct headers {
-	struct header_limits limits;
 	struct arena *arena;
-	unsigned fields;
-	size_t bytes; /* as on the wire: each line with CR LF */
-	enum header_size size;
+	unsigned fields; /* all of them, also those beyond the limits */
+	size_t bytes;	 /* as on the wire: each line with CR LF */
+	bool too_big;	 /* one of the limits was passed */
 	enum header_end end; /* of headers_read() */
 	struct header_known known[HEADER_IDS];
 	struct header_met fault[HEADER_FAULTS];
 };
 
 /* What is kept is copied into arena. */
-void headers_init(struct headers *h, struct arena *arena, struct header_limits limits);
+void headers_init(struct headers *h, struct arena *arena);
 /* The next field, of a milter. */
 void headers_add(struct headers *h, struct str name, struct str value);
 /* A message, or its header section alone, with lines that end in LF or in CR LF; a line "From ..."

@@ -3,43 +3,43 @@
 #include "mail/token.h"
 
 struct parser {
-	struct mailboxes *m;
+	struct mail_mailboxes *m;
 	struct token_reader r;
-	struct token t;	    /* at hand */
-	size_t end;	    /* of the token before it */
-	bool group;	    /* within one */
-	bool broken;	    /* this place of the list */
-	struct mailbox box; /* as far as it is read */
+	struct token t;		 /* at hand */
+	size_t end;		 /* of the token before it */
+	bool group;		 /* within one */
+	bool broken;		 /* this place of the list */
+	struct mail_mailbox box; /* as far as it is read */
 };
 
 const char *
-mailboxes_fault_text(enum mailboxes_fault f)
+mail_mailboxes_fault_text(enum mail_mailboxes_fault f)
 {
-	static const char *const text[MAILBOXES_FAULTS] = {
-		[MAILBOXES_FINE] = "is in order",
-		[MAILBOXES_EMPTY] = "is empty",
-		[MAILBOXES_UNREADABLE] = "has an impossible byte, or something left open",
-		[MAILBOXES_NO_ADDRESS] = "names somebody, but has no address",
-		[MAILBOXES_NO_DOMAIN] = "has an address without a domain",
-		[MAILBOXES_EMPTY_ADDRESS] = "has an empty address",
-		[MAILBOXES_UNQUOTED] = "has a name with characters that want quotation marks",
-		[MAILBOXES_LOCAL] = "has an address that is malformed before the @",
-		[MAILBOXES_DOMAIN] = "has an address that is malformed behind the @",
-		[MAILBOXES_ROUTE] = "has a malformed source route",
-		[MAILBOXES_NOT_CLOSED] = "has a < without its >",
-		[MAILBOXES_TRAILING] = "has something behind an address",
-		[MAILBOXES_GROUP] = "has a group that is malformed",
-		[MAILBOXES_TOO_MANY] = "has more addresses than anybody writes to",
+	static const char *const text[MAIL_MAILBOXES_FAULTS] = {
+		[MAIL_MAILBOXES_FINE] = "is in order",
+		[MAIL_MAILBOXES_EMPTY] = "is empty",
+		[MAIL_MAILBOXES_UNREADABLE] = "has an impossible byte, or something left open",
+		[MAIL_MAILBOXES_NO_ADDRESS] = "names somebody, but has no address",
+		[MAIL_MAILBOXES_NO_DOMAIN] = "has an address without a domain",
+		[MAIL_MAILBOXES_EMPTY_ADDRESS] = "has an empty address",
+		[MAIL_MAILBOXES_UNQUOTED] = "has a name with characters that want quotation marks",
+		[MAIL_MAILBOXES_LOCAL] = "has an address that is malformed before the @",
+		[MAIL_MAILBOXES_DOMAIN] = "has an address that is malformed behind the @",
+		[MAIL_MAILBOXES_ROUTE] = "has a malformed source route",
+		[MAIL_MAILBOXES_NOT_CLOSED] = "has a < without its >",
+		[MAIL_MAILBOXES_TRAILING] = "has something behind an address",
+		[MAIL_MAILBOXES_GROUP] = "has a group that is malformed",
+		[MAIL_MAILBOXES_TOO_MANY] = "has more addresses than anybody writes to",
 	};
 
 	return text[f];
 }
 
 static void
-fault(struct parser *p, enum mailboxes_fault f, size_t at)
+fault(struct parser *p, enum mail_mailboxes_fault f, size_t at)
 {
 	p->broken = true;
-	if (p->m->fault != MAILBOXES_FINE)
+	if (p->m->fault != MAIL_MAILBOXES_FINE)
 		return;
 	p->m->fault = f;
 	p->m->at = at;
@@ -51,7 +51,7 @@ advance(struct parser *p)
 	p->end = p->r.at;
 	p->t = token_next(&p->r);
 	if (p->t.kind == TOKEN_BAD)
-		fault(p, MAILBOXES_UNREADABLE, p->t.at);
+		fault(p, MAIL_MAILBOXES_UNREADABLE, p->t.at);
 }
 
 static bool
@@ -106,7 +106,7 @@ read_domain(struct parser *p)
 	}
 	struct phrase w = read_words(p);
 	if (!w.dotted || w.quoted)
-		fault(p, MAILBOXES_DOMAIN, w.at);
+		fault(p, MAIL_MAILBOXES_DOMAIN, w.at);
 	return w.text;
 }
 
@@ -128,7 +128,7 @@ read_route(struct parser *p)
 	if (token_is(&p->t, ':'))
 		advance(p);
 	else
-		fault(p, MAILBOXES_ROUTE, at);
+		fault(p, MAIL_MAILBOXES_ROUTE, at);
 }
 
 /* Behind the <. */
@@ -141,24 +141,24 @@ read_angle(struct parser *p)
 	read_route(p);
 	struct phrase local = read_words(p);
 	if (!local.n && token_is(&p->t, '>'))
-		fault(p, MAILBOXES_EMPTY_ADDRESS, from);
+		fault(p, MAIL_MAILBOXES_EMPTY_ADDRESS, from);
 	else if (!local.dotted)
-		fault(p, MAILBOXES_LOCAL, local.n ? local.at : p->t.at);
+		fault(p, MAIL_MAILBOXES_LOCAL, local.n ? local.at : p->t.at);
 	else if (!token_is(&p->t, '@'))
-		fault(p, MAILBOXES_NO_DOMAIN, p->t.at);
+		fault(p, MAIL_MAILBOXES_NO_DOMAIN, p->t.at);
 	p->box.local = local.text;
 	if (token_is(&p->t, '@')) {
 		advance(p);
 		p->box.domain = read_domain(p);
 	}
 	while (!at_end(p) && !token_is(&p->t, '>') && !token_is(&p->t, ',')) {
-		fault(p, MAILBOXES_DOMAIN, p->t.at);
+		fault(p, MAIL_MAILBOXES_DOMAIN, p->t.at);
 		advance(p);
 	}
 	if (token_is(&p->t, '>'))
 		advance(p);
 	else if (p->t.kind != TOKEN_BAD)
-		fault(p, MAILBOXES_NOT_CLOSED, from);
+		fault(p, MAIL_MAILBOXES_NOT_CLOSED, from);
 }
 
 /* Up to the next place of the list. */
@@ -184,9 +184,9 @@ read_bare(struct parser *p, struct phrase local)
 	p->box.local = local.text;
 	p->box.domain = read_domain(p);
 	if (token_is(&p->t, '<')) /* "a@b.example <a@b.example>" */
-		fault(p, MAILBOXES_UNQUOTED, at);
+		fault(p, MAIL_MAILBOXES_UNQUOTED, at);
 	else if (!local.dotted)
-		fault(p, MAILBOXES_LOCAL, local.n ? local.at : at);
+		fault(p, MAIL_MAILBOXES_LOCAL, local.n ? local.at : at);
 }
 
 /* Words, and neither @ nor < follows. */
@@ -196,11 +196,11 @@ no_address(struct parser *p, struct phrase name)
 	bool end = at_end(p) || token_is(&p->t, ',') || token_is(&p->t, ';');
 
 	if (end && name.n && name.dotted)
-		fault(p, MAILBOXES_NO_DOMAIN, name.at);
+		fault(p, MAIL_MAILBOXES_NO_DOMAIN, name.at);
 	else if (end)
-		fault(p, MAILBOXES_NO_ADDRESS, name.at);
+		fault(p, MAIL_MAILBOXES_NO_ADDRESS, name.at);
 	else
-		fault(p, MAILBOXES_UNQUOTED, p->t.at);
+		fault(p, MAIL_MAILBOXES_UNQUOTED, p->t.at);
 }
 
 static void
@@ -216,7 +216,7 @@ static void
 begin_group(struct parser *p, struct phrase name)
 {
 	if (!name.n || p->group)
-		fault(p, MAILBOXES_GROUP, p->t.at);
+		fault(p, MAIL_MAILBOXES_GROUP, p->t.at);
 	p->group = true;
 	p->m->groups++;
 	advance(p);
@@ -233,20 +233,20 @@ read_place(struct parser *p)
 		begin_group(p, name);
 		return false;
 	}
-	p->box = (struct mailbox){.name = STR("")};
+	p->box = (struct mail_mailbox){.name = STR("")};
 	if (token_is(&p->t, '@')) {
 		read_bare(p, name);
 	} else if (token_is(&p->t, '<')) {
 		p->box.name = name.text;
 		if (name.n == 0 && name.text.n) /* dots alone */
-			fault(p, MAILBOXES_UNQUOTED, name.at);
+			fault(p, MAIL_MAILBOXES_UNQUOTED, name.at);
 	} else {
 		no_address(p, name);
 	}
 	if (token_is(&p->t, '<'))
 		read_angle(p);
 	if (!at_end(p) && !token_is(&p->t, ',') && !token_is(&p->t, ';'))
-		fault(p, MAILBOXES_TRAILING, p->t.at);
+		fault(p, MAIL_MAILBOXES_TRAILING, p->t.at);
 	count_box(p);
 	return true;
 }
@@ -257,7 +257,7 @@ read_separator(struct parser *p)
 {
 	if (token_is(&p->t, ';')) {
 		if (!p->group)
-			fault(p, MAILBOXES_GROUP, p->t.at);
+			fault(p, MAIL_MAILBOXES_GROUP, p->t.at);
 		p->group = false;
 		advance(p);
 		return true;
@@ -269,20 +269,20 @@ read_separator(struct parser *p)
 }
 
 void
-mailboxes_parse(struct str text, struct mailboxes *out)
+mail_mailboxes_parse(struct str text, struct mail_mailboxes *out)
 {
 	struct parser p = {.m = out, .r = token_reader_on(text, TOKEN_MAIL)};
 	bool fresh = true; /* nothing stands in this place yet */
 
-	*out = (struct mailboxes){.fault = MAILBOXES_FINE};
+	*out = (struct mail_mailboxes){.fault = MAIL_MAILBOXES_FINE};
 	advance(&p);
 	if (p.t.kind == TOKEN_END)
-		fault(&p, MAILBOXES_EMPTY, p.t.at);
+		fault(&p, MAIL_MAILBOXES_EMPTY, p.t.at);
 	while (!at_end(&p)) {
 		bool comma = token_is(&p.t, ',');
 		p.broken = false;
-		if (out->n + out->broken >= MAILBOXES_MAX) {
-			fault(&p, MAILBOXES_TOO_MANY, p.t.at);
+		if (out->n + out->broken >= MAIL_MAILBOXES_MAX) {
+			fault(&p, MAIL_MAILBOXES_TOO_MANY, p.t.at);
 			break;
 		}
 		if (read_separator(&p)) {
@@ -296,7 +296,7 @@ mailboxes_parse(struct str text, struct mailboxes *out)
 			skip_place(&p);
 	}
 	if (p.group && p.t.kind == TOKEN_END)
-		fault(&p, MAILBOXES_GROUP, text.n);
-	if (!out->n && !out->groups && out->fault == MAILBOXES_FINE)
-		fault(&p, MAILBOXES_EMPTY, 0); /* nothing but commas */
+		fault(&p, MAIL_MAILBOXES_GROUP, text.n);
+	if (!out->n && !out->groups && out->fault == MAIL_MAILBOXES_FINE)
+		fault(&p, MAIL_MAILBOXES_EMPTY, 0); /* nothing but commas */
 }
