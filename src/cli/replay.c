@@ -101,6 +101,7 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 			.way = "replay",
 			.case_id = record->id,
 			.lists = &lists,
+			.head = record->headers ? &record->head : NULL,
 			.time = record->time});
 	visit_env_if(r->visit, ENV_HELO, record->has_helo, record->helo);
 	visit_env_if(r->visit, ENV_MAIL_FROM, record->has_from, record->from);

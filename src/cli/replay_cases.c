@@ -148,6 +148,7 @@ judge_begin(struct judge *j, struct record *r)
 			.way = "replay",
 			.case_id = r->id,
 			.lists = &lists,
+			.head = r->headers ? &r->head : NULL,
 			.time = r->time});
 	visit_env_if(j->visit, ENV_HELO, r->has_helo, r->helo);
 	visit_env_if(j->visit, ENV_MAIL_FROM, r->has_from, r->from);

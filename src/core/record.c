@@ -295,6 +295,25 @@ read_client(struct reader *r, const struct json_in *client, struct record *out)
 	return true;
 }
 
+static bool
+read_headers(struct reader *r, const struct json_in *root, struct record *out)
+{
+	const struct json_in *utf8 = json_in_get(root, "smtputf8");
+	struct str section;
+	bool has;
+
+	if (!get_bytes(r, root, "headers", "headers_hex", &section, &has))
+		return false;
+	if (!has)
+		return true;
+	out->headers = arena_new(r->a, struct headers);
+	headers_init(out->headers, r->a);
+	(void)headers_read(out->headers, section);
+	out->head = (struct message_head){.headers = out->headers,
+		.smtputf8 = utf8 && utf8->kind == JSON_IN_BOOL && utf8->yes};
+	return true;
+}
+
 static struct answer *
 find(const struct record *r, enum fact_kind kind, unsigned what, struct str name, uint64_t hash)
 {
@@ -346,7 +365,7 @@ read_record(struct reader *r, const struct json_in *root, struct record *out)
 		!get_bytes(r, root, "from", "from_hex", &out->from, &out->has_from) ||
 		!get_text(r, root, "unknown", false, &unknown) ||
 		!read_texts(r, root, "rcpt", &out->rcpt) ||
-		!read_texts(r, root, "suspended", &out->suspended) ||
+		!read_texts(r, root, "suspended", &out->suspended) || !read_headers(r, root, out) ||
 		!read_canary(r, root, &out->canary))
 		return false;
 	if (unknown.n && !str_eq(unknown, STR("none")) && !str_eq(unknown, STR("fail")))

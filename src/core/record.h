@@ -14,6 +14,7 @@
  * neither.
  * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
  * "helo_hex", "from_hex": the bytes, where helo and from are no text (record_put.h).
+ * "headers": the header section of the message ("headers_hex": its bytes), "smtputf8":true.
  * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
  * answered, none or fail (default).  Unknown members are ignored, so that newer records can be
  * read.  A record is somebody else's bytes: everything is checked.
@@ -22,7 +23,8 @@
 #define CORE_RECORD_H
 
 #include "conf/schema.h"
-#include "fact/fact.h"
+#include "fact/ask.h"
+#include "mail/header.h"
 
 #define RECORD_FACTS_MAX 4096
 #define RECORD_TEXTS_MAX 1000 /* recipients, lists */
@@ -54,6 +56,8 @@ struct record {
 	struct words rcpt;
 	uint64_t canary;	/* struct lists_now; 0: not recorded, so lists are believed */
 	struct words suspended; /* names of DNS lists */
+	struct headers *headers; /* NULL: nobody knows the message's */
+	struct message_head head;
 	struct answer *unknown;
 	size_t n_facts;
 	struct record_fact *fact;

@@ -137,6 +137,38 @@ test_unknown_fails_by_default(void **state)
 }
 
 static void
+test_headers(void **state)
+{
+#define HEADERS(rest) "{\"client\":{\"ip\":\"192.0.2.1\"}" rest "}"
+	struct arena a;
+	struct record r;
+	struct errbuf e = {0};
+
+	arena_init(&a, 1024, 1 << 20);
+	assert_true(record_parse(&a, STR(HEADERS("")), &r, &e));
+	assert_null(r.headers);
+	record_done(&r);
+	assert_true(record_parse(&a,
+		STR(HEADERS(",\"headers\":\"From: a@b.example\\r\\nTo: c\",\"smtputf8\":true")), &r,
+		&e));
+	assert_int_equal(r.head.headers->fields, 2);
+	assert_true(str_eq(r.headers->known[HEADER_FROM].value, STR("a@b.example")));
+	assert_true(r.head.smtputf8);
+	record_done(&r);
+	/* A section that is no text; and one that is empty is a message without any field. */
+	assert_true(record_parse(&a, STR(HEADERS(",\"headers_hex\":\"413afc\"")), &r, &e));
+	assert_int_equal(r.headers->fault[HEADER_8BIT].count, 1);
+	assert_false(r.head.smtputf8);
+	record_done(&r);
+	assert_true(record_parse(&a, STR(HEADERS(",\"headers\":\"\"")), &r, &e));
+	assert_int_equal(r.headers->fields, 0);
+	record_done(&r);
+	assert_false(record_parse(&a, STR(HEADERS(",\"headers\":[]")), &r, &e));
+	assert_non_null(strstr(e.text, "\"headers\" is not a text"));
+	arena_done(&a);
+}
+
+static void
 test_faults(void **state)
 {
 #define CLIENT	   "\"client\":{\"ip\":\"192.0.2.1\"}"
@@ -212,6 +244,7 @@ main(void)
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_unknown_fails_by_default),
+		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_faults),
 	};
 

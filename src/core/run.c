@@ -20,6 +20,8 @@ struct transaction {
 	struct ip client;
 	struct str reverse; /* dns_reverse_name(client): every check asks for it */
 	struct env_fact env[ENV_COUNT];
+	const struct message_head *head; /* NULL: not known yet */
+	uint64_t head_waiters;
 	struct fact *fact[FACTS_MAX];
 	size_t n_facts;
 	uint8_t slot[SLOTS];	      /* by hash, probed onwards: number of the fact and 1, or 0 */
@@ -40,6 +42,8 @@ bit(size_t i)
 	return (uint64_t)1 << i;
 }
 
+static const struct message_head no_head;
+
 struct transaction *
 transaction_begin(const struct transaction_options *o, const struct ip *client)
 {
@@ -50,6 +54,7 @@ transaction_begin(const struct transaction_options *o, const struct ip *client)
 	t->client = *client;
 	t->reverse = dns_reverse_name(o->arena, client);
 	t->pending = t->ready = (bit(o->checks->n) - 1) & ~o->skip;
+	t->head = o->head_later ? NULL : &no_head;
 	return t;
 }
 
@@ -87,6 +92,27 @@ ask_env(struct ask *q, enum env_item item)
 	e->waiters |= bit(q->check);
 	q->waits = true;
 	return NULL;
+}
+
+void
+transaction_head(struct transaction *t, const struct message_head *head)
+{
+	must(!t->running && !t->head);
+	t->head = head;
+	t->ready |= t->head_waiters & t->pending;
+	t->head_waiters = 0;
+}
+
+const struct message_head *
+ask_head(struct ask *q)
+{
+	struct transaction *t = q->txn;
+
+	if (!t->head) {
+		t->head_waiters |= bit(q->check);
+		q->waits = true;
+	}
+	return t->head;
 }
 
 /* The fact's number, or where it would stand. */

@@ -32,6 +32,7 @@ struct transaction_options {
 	const struct site *site;
 	struct source *source; /* may be NULL: then nothing but facts given beforehand is known */
 	struct history_source *history; /* may be NULL: then every history is unknown */
+	bool head_later; /* transaction_head() will come; else nobody ever shows the headers */
 	struct arena *arena;   /* the transaction's; its owner frees it after transaction_end() */
 	struct arena *scratch; /* shared by all transactions of the process */
 	uint64_t skip;	       /* bit i: do not run check i (exempted) */
@@ -49,6 +50,9 @@ struct transaction *transaction_begin(const struct transaction_options *o, const
 void transaction_env(struct transaction *t, enum env_item item, struct str value);
 /* Note instead that an envelope item will never be known, so that no check waits for it. */
 void transaction_env_absent(struct transaction *t, enum env_item item);
+/* The message's headers, once, where head_later said so; they live as long as the transaction.
+ * headers NULL: they will not come after all. */
+void transaction_head(struct transaction *t, const struct message_head *head);
 /* Run every check that can get on, start the questions they asked. */
 void transaction_run(struct transaction *t);
 bool transaction_waits_for_network(const struct transaction *t);

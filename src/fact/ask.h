@@ -14,6 +14,8 @@
 
 #include "fact/fact.h"
 
+struct headers; /* mail/header.h */
+
 /*
  * What is known of the site's DNS lists when the transaction begins; fixed for it, like the clock.
  * canary: a number that changes every minute and that nobody can foresee, for a name that no list
@@ -22,6 +24,12 @@
  */
 struct lists_now {
 	uint64_t canary, suspended;
+};
+
+/* What a message says of itself; fixed once it is known. */
+struct message_head {
+	const struct headers *headers; /* NULL: nobody will ever show them */
+	bool smtputf8;		       /* the client has said that they may have UTF-8, RFC 6531 */
 };
 
 struct ask {
@@ -46,5 +54,7 @@ const struct history *ask_history(struct ask *q, enum history_kind what, struct 
  * in a record that was made without it.  That is not the same as "", which is what the client said:
  * of what is not known a check reports nothing. */
 const struct str *ask_env(struct ask *q, enum env_item item);
+/* NULL until the message's headers have come. */
+const struct message_head *ask_head(struct ask *q);
 
 #endif

@@ -248,6 +248,7 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 		.site = &gen->site,
 		.source = gen->source,
 		.history = gen->history,
+		.head_later = client->head,
 		.arena = arena,
 		.scratch = &v->gate->scratch,
 		.skip = skip,
@@ -257,6 +258,8 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 		.ctx = v};
 
 	v->txn = transaction_begin(&o, &client->ip);
+	if (client->head)
+		transaction_head(v->txn, client->head);
 }
 
 struct visit *

@@ -49,6 +49,9 @@ struct visit_client {
 	const char *way;    /* "policy", "milter": literal, for the log */
 	struct str case_id; /* of a record; empty: a new one is drawn */
 	int64_t time;	    /* seconds since 1970, of a record that is judged again; 0: now */
+	/* Where they are there from the beginning, as in a file; lives as long as the visit.  NULL:
+	 * the checks never see the message's headers. */
+	const struct message_head *head;
 	const struct lists_now *lists; /* of a record that is judged again; NULL: as they are now */
 };
 

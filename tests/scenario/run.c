@@ -1,5 +1,6 @@
 /*
- * scenario/run: transactions as text, judged without a network.
+ * scenario/run: transactions as text, judged without a network.  (style: long, since the words of
+ * the language stand here in one place.)
  *
  * Each file holds scenarios separated by lines "---".  Lines:
  *	# title
@@ -7,6 +8,9 @@
  *	list NAME block|allow LINE | LINE    a list in a file, with these lines
  *	client 203.0.113.5                   then helo, from: the SMTP dialogue
  *	unsaid helo from                     what of it will never be known
+ *	header Subject: a\n\x20b             a line of the message's header (\n \r \xHH \\);
+ *	                                     without one such line it is never seen
+ *	smtputf8                             its letters beyond ASCII were announced
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
  *	history WHAT NAME ANSWER             what is known of a client, refusals, sender, domain:
@@ -48,6 +52,7 @@
 #include "core/record_put.h"
 #include "core/run.h"
 #include "daemon/config.h"
+#include "head.h"
 
 #define LINES_MAX 200
 
@@ -218,8 +223,8 @@ read_setup(struct scenario *s)
 {
 	const char *files[8];
 	size_t n_files = 0;
-	char conf_room[8192];
-	struct buf conf = BUF(conf_room);
+	static char conf_room[8192], head_room[65536];
+	struct buf conf = BUF(conf_room), head = BUF(head_room);
 	struct record *r = &s->record;
 	struct errbuf e = {0};
 
@@ -248,6 +253,10 @@ read_setup(struct scenario *s)
 			r->has_from = !str_contains(rest, STR("from"));
 		} else if (str_eq(word, STR("from"))) {
 			r->from = rest;
+		} else if (str_eq(word, STR("header"))) {
+			must_say(head_add(&head, rest), s, s->line[i], "escape");
+		} else if (str_eq(word, STR("smtputf8"))) {
+			r->head.smtputf8 = true;
 		} else if (str_eq(word, STR("unknown"))) {
 			read_unknown(s, rest);
 		} else if (str_eq(word, STR("dns"))) {
@@ -257,6 +266,8 @@ read_setup(struct scenario *s)
 			r->has_history = true;
 		}
 	}
+	if (head.n)
+		head_read(&s->arena, buf_str(&head), r);
 	s->config = config_load_text("scenario", buf_str(&conf), &e);
 	while (n_files)
 		unlink(files[--n_files]);
@@ -393,6 +404,7 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 		.site = &g->site,
 		.source = &source->source,
 		.history = s->record.has_history ? &source->history : NULL,
+		.head_later = s->record.headers,
 		.arena = arena,
 		.scratch = &s->scratch,
 		.now = 1764000000,
@@ -453,12 +465,17 @@ play_shuffled(struct scenario *s, struct arena *a)
 {
 	struct test_source source = test_source(&s->record, false);
 	struct arena arena;
-	bool helo_given = false, from_given = false;
+	bool helo_given = false, from_given = false, head_given = !s->record.headers;
 
 	arena_init(&arena, 8192, (size_t)1 << 20);
 	struct transaction *t = begin(s, &source, &arena);
 	transaction_run(t);
-	while (source.n || !from_given) {
+	while (source.n || !from_given || !head_given) {
+		if (from_given && !head_given && (source.n == 0 || draw(4) == 0)) {
+			head_tell(&s->record, t, &head_given);
+			transaction_run(t);
+			continue;
+		}
 		if (!from_given && (source.n == 0 || draw(4) == 0)) {
 			tell(s, t, helo_given ? ENV_MAIL_FROM : ENV_HELO);
 			from_given = helo_given;
@@ -608,7 +625,7 @@ static bool
 is_setup(struct str word)
 {
 	static const char *const words[] = {"set", "list", "client", "helo", "from", "unsaid",
-		"dns", "history", "canary", "suspended", "unknown"};
+		"dns", "history", "header", "smtputf8", "canary", "suspended", "unknown"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq(word, str_of(words[i])))
@@ -697,11 +714,15 @@ check_record(struct scenario *s, struct transaction *t)
 	struct str line = arena_str(&s->arena, write_record(s, t, &v));
 	if (!record_parse(&s->arena, line, &s->record, &e))
 		return complain(s, "the record cannot be read", line, str_of(e.text));
+	s->record.headers = original.headers; /* not written: they are somebody's letter */
+	s->record.head = original.head;
 	arena_init(&arena, 8192, (size_t)1 << 20);
 	struct test_source source = test_source(&s->record, true);
+	bool told = false;
 	struct transaction *t2 = begin(s, &source, &arena);
 	tell(s, t2, ENV_HELO);
 	tell(s, t2, ENV_MAIL_FROM);
+	head_tell(&s->record, t2, &told);
 	transaction_run(t2);
 	verdict_of(s, t2, &again);
 	struct str got = fingerprint(t2, &s->arena), want = fingerprint(t, &s->arena);
@@ -728,9 +749,11 @@ run_scenario(struct scenario *s)
 	arena_init(&s->scratch, 8192, (size_t)4 << 20);
 	arena_init(&arena, 8192, (size_t)1 << 20);
 	read_setup(s);
+	bool told = false;
 	struct transaction *t = begin(s, &source, &arena);
 	tell(s, t, ENV_HELO);
 	tell(s, t, ENV_MAIL_FROM);
+	head_tell(&s->record, t, &told);
 	transaction_run(t);
 	check_expectations(s, t);
 	check_orders(s, fingerprint(t, &s->arena));
