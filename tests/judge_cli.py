@@ -143,5 +143,66 @@ class Judge(unittest.TestCase):
                 self.assertEqual(self.found(replayed), self.found(checked))
 
 
+    def message(self, text):
+        path = pathlib.Path(self.conf).with_name("message")
+        path.write_bytes(text)
+        return str(path)
+
+    def test_message(self):
+        """The header counts with everything else; the body does not."""
+        self.configure("[site]\nhostname = mx.example.net\n[policy]\nchecks = header\n")
+        message = self.message(
+            b"From a@b.example  Thu Aug 22 12:36:23 2002\n"
+            b"Received: from x by mail.example.org; Thu, 22 Aug 2002 11:36:20 +0000\n"
+            b"Date: Thu, 31 Apr 2002 12:36:23 +0000\nSubject: gr\xfc\xdfe\n"
+            b"Message-ID: <a@example.org>\n\nFrom: nobody\n")
+        at = ("--time", "Thu, 22 Aug 2002 13:36:23 +0200")
+        self.assertEqual(self.found(self.report("--message", message, *at)),
+                         ["header_bad_date", "header_no_from", "header_8bit"])
+        self.assertEqual(self.found(self.report()), [])
+        done = run("check", "-c", self.conf, "--ip", "203.0.113.5", "--message", message, *at)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("550 5.6.0", done.stdout)
+        self.assertIn("names a day that this month does not have (field 2, byte 6)", done.stdout)
+        self.assertIn("field 3, byte 3: 0xFC", done.stdout)
+
+    def test_time_of_a_message(self):
+        """Judged as of now, as of when our own server took it, or as of when one wishes."""
+        self.configure("[site]\nhostname = mx.example.net\n[policy]\nchecks = header\n")
+        rest = (b"From: a@example.org\nDate: Thu, 22 Aug 2002 12:36:23 +0100\n"
+                b"Message-ID: <a@example.org>\n")
+        ours = b"Received: from x by MX.example.net; Thu, 22 Aug 2002 11:36:24 +0000\n"
+        other = b"Received: from x by mx.example.org; Thu, 22 Aug 2002 11:36:24 +0000\n"
+        found = lambda text, *more: self.found(self.report("--message", self.message(text), *more))
+        self.assertEqual(found(ours + rest), [])
+        self.assertEqual(found(rest), ["header_old_date"])
+        self.assertEqual(found(other + rest), ["header_clock"])
+        for when in "1030016183", "2002-08-22T11:36:23Z", "Thu, 22 Aug 2002 12:36:23 +0100":
+            self.assertEqual(found(rest, "--time", when), [])
+        self.assertEqual(found(rest, "--time", "Thu, 22 Aug 2001 12:36:23 +0100"),
+                         ["header_future_date"])
+
+    def test_utf8_in_a_message(self):
+        self.configure("[policy]\nchecks = header\n[header]\nold = 0\n")
+        message = self.message("From: Jörg <a@example.org>\r\nMessage-ID: <a@example.org>\r\n"
+                               "Date: Thu, 22 Aug 2002 12:36:23 +0100\r\n\r\n".encode())
+        self.assertEqual(self.found(self.report("--message", message)), ["header_8bit"])
+        self.assertEqual(self.found(self.report("--message", message, "--smtputf8")), [])
+        record = {"headers": pathlib.Path(message).read_text(), "smtputf8": True}
+        self.assertEqual(self.found(self.replay([], **record)), [])
+        self.assertEqual(self.found(self.replay([], headers=record["headers"])), ["header_8bit"])
+        self.assertEqual(self.found(self.replay([], headers="")),
+                         ["header_no_date", "header_no_from", "header_no_message_id"])
+
+    def test_message_that_cannot_be_read(self):
+        for path in "/nonexistent", "/":
+            done = run("check", "--ip", "203.0.113.5", "--message", path)
+            self.assertEqual((done.returncode, done.stdout), (66, ""))
+            self.assertIn(path, done.stderr)
+        done = run("check", "--ip", "203.0.113.5", "--time", "tomorrow")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn('"tomorrow" is no time', done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])

@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "cli/cli.h"
+#include "cli/message.h"
 #include "cli/report.h"
 #include "cli/stored.h"
 #include "daemon/resolver.h"
@@ -24,7 +25,11 @@ static const char help[] =
 	"  --from ADDRESS      the sender, empty for a bounce (\"--from ''\")\n"
 	"                      (what is not given of these two is not judged)\n"
 	"  --rcpt ADDRESS      a recipient; may be given several times\n"
-	"  --message FILE      a message (no check reads headers yet; must be readable)\n"
+	"  --message FILE      the message: its header is judged, too (\"-\": standard input)\n"
+	"  --time WHEN         judge as if it were then: seconds since 1970, or a date as in "
+	"mail;\n"
+	"                      without it now, or when this site's own server took the message\n"
+	"  --smtputf8          the client has announced UTF-8 in the header\n"
 	"  --resolver WHO      system, none, or ADDRESS[@PORT] ..., instead of [dns] resolver\n"
 	"  -c, --config FILE   settings; without it the defaults\n"
 	"  --json              one JSON object per recipient on a line of its own\n"
@@ -37,8 +42,9 @@ static const char help[] =
 struct check_options {
 	struct ip ip;
 	struct str helo, from;
-	bool has_helo, has_from;
+	bool has_helo, has_from, smtputf8;
 	const char *config, *resolver, *message;
+	int64_t time; /* 0: not given */
 	struct str rcpt[100];
 	size_t n_rcpt;
 	struct report_style style;
@@ -46,6 +52,7 @@ struct check_options {
 
 struct check_run {
 	const struct check_options *o;
+	const struct cli_message *message; /* NULL: there is none */
 	struct loop *loop;
 	struct visit *visit;
 	enum verdict_kind worst;
@@ -77,12 +84,19 @@ no_alarm(void *ctx, const struct health_alarm *alarm)
 }
 
 static int
-run_checks(struct check_run *run, struct gate *gate)
+run_checks(struct check_run *run, struct gate *gate, const struct site *site)
 {
 	const struct check_options *o = run->o;
 	static const struct str nobody = STR_INIT("");
+	struct visit_client client = {.ip = o->ip, .way = "check", .time = o->time};
+	const struct message_head head = {
+		.headers = run->message ? &run->message->headers : NULL, .smtputf8 = o->smtputf8};
 
-	run->visit = visit_new(gate, &(struct visit_client){.ip = o->ip, .way = "check"});
+	if (run->message) {
+		client.head = &head;
+		client.time = o->time ? o->time : cli_message_taken(run->message, site);
+	}
+	run->visit = visit_new(gate, &client);
 	/* What was not said is unknown, not empty: nobody is accused of it. */
 	visit_env_if(run->visit, ENV_HELO, o->has_helo, o->helo);
 	visit_env_if(run->visit, ENV_MAIL_FROM, o->has_from, o->from);
@@ -97,7 +111,7 @@ run_checks(struct check_run *run, struct gate *gate)
 }
 
 static int
-check_with(const struct check_options *o)
+check_with(const struct check_options *o, const struct cli_message *message)
 {
 	struct stored stored;
 	struct errbuf e = {0};
@@ -116,12 +130,12 @@ check_with(const struct check_options *o)
 		return cli_fail(EX_CONFIG, "%s", text);
 	}
 	stored_open(&stored, config, loop, true);
-	struct check_run run = {.o = o, .loop = loop};
+	struct check_run run = {.o = o, .message = message, .loop = loop};
 	struct gate *gate = gate_new(
 		&(struct gate_options){
 			.loop = loop, .decided = decided, .alarm = no_alarm, .ctx = &run},
 		stored.generation);
-	int status = run_checks(&run, gate);
+	int status = run_checks(&run, gate, &config_generation(config)->site);
 	gate_free(gate);
 	stored_close(&stored);
 	config_free(config);
@@ -129,12 +143,23 @@ check_with(const struct check_options *o)
 	return cli_finish(status);
 }
 
-enum { OPT_IP = 256, OPT_HELO, OPT_FROM, OPT_RCPT, OPT_MESSAGE, OPT_RESOLVER, OPT_JSON };
+enum {
+	OPT_IP = 256,
+	OPT_HELO,
+	OPT_FROM,
+	OPT_RCPT,
+	OPT_MESSAGE,
+	OPT_TIME,
+	OPT_SMTPUTF8,
+	OPT_RESOLVER,
+	OPT_JSON
+};
 
 static const struct option options[] = {{"ip", required_argument, NULL, OPT_IP},
 	{"helo", required_argument, NULL, OPT_HELO}, {"from", required_argument, NULL, OPT_FROM},
 	{"rcpt", required_argument, NULL, OPT_RCPT},
 	{"message", required_argument, NULL, OPT_MESSAGE},
+	{"time", required_argument, NULL, OPT_TIME}, {"smtputf8", no_argument, NULL, OPT_SMTPUTF8},
 	{"resolver", required_argument, NULL, OPT_RESOLVER},
 	{"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, OPT_JSON},
 	{"quiet", no_argument, NULL, 'q'}, {"help", no_argument, NULL, 'h'}, {0}};
@@ -176,6 +201,13 @@ read_options(int argc, char **argv, struct check_options *o)
 		case OPT_MESSAGE:
 			o->message = optarg;
 			break;
+		case OPT_TIME:
+			if (!cli_time_parse(str_of(optarg), &o->time))
+				return cli_usage("check", "\"%s\" is no time", optarg);
+			break;
+		case OPT_SMTPUTF8:
+			o->smtputf8 = true;
+			break;
 		case OPT_RESOLVER:
 			o->resolver = optarg;
 			break;
@@ -211,11 +243,13 @@ cli_check(int argc, char **argv)
 	int status = read_options(argc, argv, &o);
 	if (status != EX_OK)
 		return status;
-	if (o.message) {
-		FILE *f = fopen(o.message, "r");
-		if (!f)
-			return cli_fail(EX_NOINPUT, "cannot read %s", o.message);
-		fclose(f);
-	}
-	return check_with(&o);
+	if (!o.message)
+		return check_with(&o, NULL);
+	struct cli_message message;
+	status = cli_message_read(o.message, &message);
+	if (status != EX_OK)
+		return status;
+	status = check_with(&o, &message);
+	cli_message_done(&message);
+	return status;
 }
