@@ -130,6 +130,13 @@ too_many_refused = 3
 within = 6s
 """
 
+    def setUp(self):
+        super().setUp()
+        # While a worker has not heard from the store, a refusal that a good record might avert is
+        # put off.
+        wait_for(lambda: self.ask("policy", C["forged"], "a@good.example").code == 550, 5,
+                 "the worker to reach the store")
+
     def test_put_off_then_forgiven(self):
         """A client with a HELO that is refused and one that is not."""
         client = C["bare_ip"].addr
