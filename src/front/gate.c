@@ -280,6 +280,7 @@ visit_new(struct gate *g, const struct visit_client *client)
 struct visit *
 visit_new_known(struct gate *g, const struct visit_client *client, const struct str env[ENV_COUNT])
 {
+	must(!client->head); /* what is used again was judged without */
 	struct visit *v = begin(g, client);
 	const struct generation *gen = v->generation;
 
