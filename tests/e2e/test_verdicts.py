@@ -341,12 +341,12 @@ class Tables(unittest.TestCase):
 
     def test_every_finding_that_can_refuse_has_a_sentence(self):
         """Those of senders are in test_sender.py, those of lists in tests of their own, and those of
-        histories in tests/scenario/history.scn."""
+        histories and headers in tests/scenario/history.scn and header.scn."""
         status, out, err = run_command(find_binary(build_folder()), "conf", "findings", "--json")
         self.assertEqual((status, err), (0, ""))
         rows = [json.loads(line) for line in out.splitlines()]
         refuse = {x["id"] for x in rows if not x["good"] and not x["temporary"]
-                  and not x["id"].startswith(("dnsbl_", "local_")) and x["check"] != "history"}
+                  and not x["id"].startswith(("dnsbl_", "local_")) and x["check"] not in ("history", "header")}
         self.assertEqual({*Each.findings, "spf_none"}, refuse)
         shown = {x[0] for x in [*Each.replies.values(), *Each.senders.values()]
                  if isinstance(x, tuple)}
