@@ -6,37 +6,18 @@
  * a record.  Others write meanwhile: what looks wrong is read once more, all of it in one moment,
  * before it is told.
  */
-#include <stdarg.h>
 #include <stdio.h>
 
+#include "store/faults.h"
 #include "store/redis_private.h"
 
-#define FAULTS_MAX 100
-#define SCAN_STEP  "200"
-#define SCAN_MAX   ((size_t)50000) /* a server may say more than that, but not by so much */
+#define SCAN_STEP "200"
+#define SCAN_MAX  ((size_t)50000) /* a server may say more than that, but not by so much */
 
 struct checking {
-	void (*fault)(void *ctx, const char *text);
-	void *ctx;
-	size_t faults;
+	struct faults faults;
 	uint64_t records;
 };
-
-static void fault(struct checking *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void
-fault(struct checking *c, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (++c->faults > FAULTS_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	c->fault(c->ctx, text);
-}
 
 /* --- a record --- */
 
@@ -151,7 +132,7 @@ check_record(struct store *s, struct checking *c, enum store_table table, struct
 		return status;
 	buf_put_escaped(&shown, key, 64);
 	if (what)
-		fault(c, "record \"%.*s\" of table %s %s", STR_ARG(buf_str(&shown)),
+		fault(&c->faults, "record \"%.*s\" of table %s %s", STR_ARG(buf_str(&shown)),
 			store_tables[table].name, what);
 	return STORE_OK;
 }
@@ -284,7 +265,7 @@ check_entry(struct store *s, struct checking *c, const struct index *x, struct s
 	if (last->item[0]->type == REDIS_NIL || there)
 		return STORE_OK;
 	buf_put_escaped(&shown, entry, 64);
-	fault(c, "an index of table %s leads to \"%.*s\", which is not there",
+	fault(&c->faults, "an index of table %s leads to \"%.*s\", which is not there",
 		store_tables[x->table].name, STR_ARG(buf_str(&shown)));
 	return STORE_OK;
 }
@@ -377,7 +358,7 @@ redis_check(
 	struct store *s, void (*told)(void *ctx, const char *text), void *ctx, uint64_t *records)
 {
 	struct redis *q = s->own;
-	struct checking c = {.fault = told, .ctx = ctx};
+	struct checking c = {.faults = {told, ctx, 0}};
 
 	q->told_damaged = true; /* each is told as a fault */
 	enum store_status status = redis_try(s, true, nothing, NULL);
@@ -386,10 +367,8 @@ redis_check(
 	for (int t = 0; t < STORE_TABLES && status == STORE_OK; t++)
 		status = check_table(s, &c, (enum store_table)t);
 	if (status != STORE_OK)
-		fault(&c, "%s", s->trouble);
-	if (c.faults > FAULTS_MAX)
-		told(ctx, "and more");
+		fault(&c.faults, "%s", s->trouble);
 	*records = c.records;
-	return c.faults ? store_trouble(s, "Redis at %s has %zu faults", q->at, c.faults)
-			: STORE_OK;
+	return c.faults.n ? store_trouble(s, "Redis at %s has %zu faults", q->at, c.faults.n)
+			  : STORE_OK;
 }

@@ -3,37 +3,18 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "store/faults.h"
 #include "store/sqlite_private.h"
 
-#define FAULTS_MAX     100
 #define BACKUP_WAIT_MS 10000
 
 struct checking {
-	void (*fault)(void *ctx, const char *text);
-	void *ctx;
-	size_t faults;
+	struct faults faults;
 	uint64_t records, words;
 };
-
-static void fault(struct checking *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void
-fault(struct checking *c, const char *fmt, ...)
-{
-	char text[1024];
-	va_list ap;
-
-	if (++c->faults > FAULTS_MAX)
-		return;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	c->fault(c->ctx, text);
-}
 
 /* SQLite's own look at its pages and indexes. */
 static int
@@ -51,7 +32,7 @@ check_pages(struct sqlite *q, struct checking *c)
 		if (str_eq(said, STR("ok")))
 			continue;
 		buf_put_escaped(&b, said, 400);
-		fault(c, "%.*s", STR_ARG(buf_str(&b)));
+		fault(&c->faults, "%.*s", STR_ARG(buf_str(&b)));
 	}
 	sqlite3_finalize(stmt);
 	return rc;
@@ -104,7 +85,7 @@ check_records(struct store *s, struct checking *c)
 		else
 			what = check_record(q, row, &r, c);
 		if (what)
-			fault(c, "record \"%.*s\" of table %s %s", STR_ARG(buf_str(&key)),
+			fault(&c->faults, "record \"%.*s\" of table %s %s", STR_ARG(buf_str(&key)),
 				table >= 0 && table < STORE_TABLES ? store_tables[table].name : "?",
 				what);
 	}
@@ -117,7 +98,7 @@ sqlite_check(
 	struct store *s, void (*told)(void *ctx, const char *text), void *ctx, uint64_t *records)
 {
 	struct sqlite *q = s->own;
-	struct checking c = {.fault = told, .ctx = ctx};
+	struct checking c = {.faults = {told, ctx, 0}};
 	int64_t words = 0;
 
 	if (!q->db)
@@ -133,15 +114,13 @@ sqlite_check(
 		words = sqlite3_column_int64(q->stmt[SQL_COUNT_WORDS], 0);
 	sqlite3_reset(q->stmt[SQL_COUNT_WORDS]);
 	if (rc != SQLITE_DONE)
-		fault(&c, "%s", sqlite3_errmsg(q->db));
-	else if (!c.faults && (uint64_t)words != c.words)
-		fault(&c, "%lld words are filed, and %llu belong there", (long long)words,
+		fault(&c.faults, "%s", sqlite3_errmsg(q->db));
+	else if (!c.faults.n && (uint64_t)words != c.words)
+		fault(&c.faults, "%lld words are filed, and %llu belong there", (long long)words,
 			(unsigned long long)c.words);
 	(void)sqlite_run(q->db, "COMMIT");
-	if (c.faults > FAULTS_MAX)
-		told(ctx, "and more");
 	*records = c.records;
-	return c.faults ? store_trouble(s, "%s has %zu faults", q->path, c.faults) : STORE_OK;
+	return c.faults.n ? store_trouble(s, "%s has %zu faults", q->path, c.faults.n) : STORE_OK;
 }
 
 /* --- copies --- */

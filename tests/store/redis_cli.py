@@ -5,53 +5,16 @@ Usage: redis_cli.py MXWARD WRITER
 """
 import json
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
+
+from redis_server import SKIP, Server, resp, there
 
 MXWARD, WRITER = sys.argv[1:3]
 EX_UNAVAILABLE, EX_NOINPUT, EX_DATAERR, EX_CANTCREAT, EX_CONFIG = 69, 66, 65, 73, 78
-SKIP = 77
-
-
-def resp(*words):
-    """A command as Redis wants it, words as bytes or str."""
-    words = [w if isinstance(w, bytes) else str(w).encode() for w in words]
-    return b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words)
-
-
-class Server:
-    """A redis-server of our own at a unix socket, without persistence."""
-
-    def __init__(self, *options):
-        self.place = tempfile.TemporaryDirectory(prefix="mxward-redis-")
-        self.path = pathlib.Path(self.place.name, "s")
-        self.process = subprocess.Popen(
-            ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir", self.place.name,
-             "--save", "", "--appendonly", "no", *options], stdout=subprocess.DEVNULL)
-        for _ in range(200):
-            try:
-                self.say("PING")
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError("redis-server does not start")
-
-    def say(self, *words):
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(10)
-            s.connect(str(self.path))
-            s.sendall(resp(*words))
-            return s.recv(1 << 20)
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-        self.place.cleanup()
 
 
 class Redis(unittest.TestCase):
@@ -208,7 +171,7 @@ class Redis(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if not shutil.which("redis-server"):
+    if not there:
         print("redis-server is not installed")
         sys.exit(SKIP)
     sys.argv = sys.argv[:1]
