@@ -46,10 +46,11 @@ static const struct {
 		"PRIMARY KEY(tab, word, id)) WITHOUT ROWID"},
 };
 
-/* migrations[n] makes version n + 1 of version n; NULL-terminated. */
+/* migrations[n] makes version n + 1 of version n; NULL-terminated.  The version stands in two
+ * places: a flipped bit is not taken for a newer mxward. */
 static const char *const first_version[] = {"PRAGMA application_id=" APPLICATION,
-	"INSERT INTO meta VALUES('hot', 0), ('time', 0), ('wall', 0)", "PRAGMA user_version=1",
-	NULL};
+	"INSERT INTO meta VALUES('hot', 0), ('time', 0), ('wall', 0), ('version', 1)",
+	"PRAGMA user_version=1", NULL};
 static const char *const *const migrations[] = {first_version};
 #define SCHEMA_VERSION ((int64_t)COUNT(migrations))
 
@@ -440,7 +441,7 @@ static enum opened
 identify(struct store *s, struct errbuf *e)
 {
 	struct sqlite *q = s->own;
-	int64_t application = 0, version = 0, objects = 0;
+	int64_t application = 0, version = 0, confirmed = 0, objects = 0;
 	/* As of one moment: another process may be making it. */
 	int rc = sqlite_run(q->db, "BEGIN");
 
@@ -452,6 +453,9 @@ identify(struct store *s, struct errbuf *e)
 		!sqlite_number(q->db, "PRAGMA user_version", &version) ||
 		!sqlite_number(q->db, "SELECT count(*) FROM sqlite_schema", &objects))
 		return failed(s, sqlite3_errcode(q->db), e);
+	if (version > SCHEMA_VERSION &&
+		!sqlite_number(q->db, "SELECT value FROM meta WHERE name='version'", &confirmed))
+		confirmed = 0;
 	rc = sqlite_run(q->db, "COMMIT");
 	if (rc != SQLITE_OK)
 		return failed(s, rc, e);
@@ -466,7 +470,7 @@ identify(struct store *s, struct errbuf *e)
 		err(e, "%s is no store of mxward: it is left alone", q->path);
 		return OPENED_NOT;
 	}
-	if (version > SCHEMA_VERSION && version < 1000) {
+	if (version > SCHEMA_VERSION && version == confirmed) {
 		err(e, "%s was made by a newer mxward (version %d of the store; this one knows %d)",
 			q->path, (int)version, (int)SCHEMA_VERSION);
 		return OPENED_NOT;

@@ -56,9 +56,20 @@ static void
 test_newer_version(void **state)
 {
 	store_close(opened());
+	change("UPDATE meta SET value=2 WHERE name='version'");
 	change("PRAGMA user_version=2");
 	expect_refused(&plain, "newer mxward");
 	assert_int_equal(files_with("corrupt"), 0);
+}
+
+/* Only one of the two places says so. */
+static void
+test_flipped_version(void **state)
+{
+	store_close(opened());
+	change("PRAGMA user_version=3");
+	store_close(opened());
+	assert_int_equal(files_with("corrupt"), 1);
 }
 
 static void
@@ -267,6 +278,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_strangers_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newer_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_flipped_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_permission, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_check_finds, setup, teardown),
