@@ -111,9 +111,9 @@ add_refusal(struct history_ops *out, const struct history_message *m,
 
 /* How it counts. */
 static enum history_number
-number_of(const struct policy *p, const struct verdict *v)
+number_of(const struct verdict *v)
 {
-	switch (p->profile == PROFILE_MONITOR ? v->would : v->kind) {
+	switch (v->policy->profile == PROFILE_MONITOR ? v->would : v->kind) {
 	case VERDICT_ACCEPT:
 	case VERDICT_TAG:
 		break;
@@ -125,14 +125,14 @@ number_of(const struct policy *p, const struct verdict *v)
 	return HISTORY_ACCEPTED;
 }
 
-/* The ways in which these recipients were decided, as bits. */
+/* The ways in which recipients were decided that were not told before, as bits. */
 static unsigned
-numbers_of(const struct policy *p, const struct visit_rcpt *rcpt, size_t n)
+numbers_of(const struct visit_case *c)
 {
 	unsigned bits = 0;
 
-	for (size_t i = 0; i < n; i++)
-		bits |= 1u << number_of(p, rcpt[i].verdict);
+	for (size_t i = c->n_before; i < c->n; i++)
+		bits |= 1u << number_of(c->rcpt[i].verdict);
 	return bits;
 }
 
@@ -141,20 +141,20 @@ numbers_of(const struct policy *p, const struct visit_rcpt *rcpt, size_t n)
 static bool
 rests_on_history(const struct visit_case *c, const struct verdict *v)
 {
-	const struct generation *g = c->generation;
+	const struct check_set *checks = &c->generation->checks;
 	struct result r = transaction_result(c->transaction);
 	int32_t without = v->score;
 
 	for (size_t i = 0; i < r.n; i++) {
 		const struct finding *f = r.finding[i];
-		struct action a = policy_action(&g->policy, &g->checks, f, &c->client->ip);
-		bool ours = g->checks.check[f->check] == &check_history;
+		struct action a = policy_action_in(v, checks, f, &c->client->ip);
+		bool ours = checks->check[f->check] == &check_history;
 		if (a.kind == ACTION_REJECT && !ours)
 			return false;
 		if (a.kind == ACTION_SCORE && a.points > 0 && ours)
 			without -= a.points;
 	}
-	return without < g->policy.reject_at;
+	return without < v->policy->reject_at;
 }
 
 /* Is some of it refused for what it is? */
@@ -162,7 +162,7 @@ static bool
 is_charged(const struct visit_case *c)
 {
 	for (size_t i = c->n_before; i < c->n; i++)
-		if (number_of(&c->generation->policy, c->rcpt[i].verdict) == HISTORY_REFUSED &&
+		if (number_of(c->rcpt[i].verdict) == HISTORY_REFUSED &&
 			!rests_on_history(c, c->rcpt[i].verdict))
 			return true;
 	return false;
@@ -206,13 +206,11 @@ void
 memory_history_put(
 	struct source_history *source, struct store_client *store, const struct visit_case *c)
 {
-	const struct policy *p = &c->generation->policy;
 	const struct history_settings *settings = history_settings_of(c->generation);
 	const struct history_message m = {.client = c->client->ip,
 		.sender = transaction_env_get(c->transaction, ENV_MAIL_FROM),
 		.sender_confirmed = transaction_result(c->transaction).sender_confirmed};
-	unsigned told = numbers_of(p, c->rcpt, c->n_before);
-	unsigned bits = numbers_of(p, c->rcpt, c->n) & ~told;
+	unsigned bits = numbers_of(c) & ~*c->marks;
 	struct history more = {.score = 0};
 	struct history_ops ops;
 
@@ -220,6 +218,7 @@ memory_history_put(
 		more.n[i] = bits >> i & 1;
 	if (!bits)
 		return;
+	*c->marks |= bits;
 	bool charged = more.n[HISTORY_REFUSED] && is_charged(c);
 	more.score = (more.n[HISTORY_ACCEPTED] - charged) * HISTORY_POINT;
 	ops.n = 0;

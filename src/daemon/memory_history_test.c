@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "core/mailbox_value.h"
 #include "daemon/config.h"
 #include "daemon/memory_history.h"
 
@@ -353,6 +354,92 @@ test_no_way_down(void **state)
 	bed_done(b);
 }
 
+/* Switches of a mailbox, as the store would have them. */
+static void
+give_switches(struct bed *b, const char *who, const char *words)
+{
+	struct generation *g = config_generation(b->config);
+	struct mailbox *box = arena_new(&b->config->arena, struct mailbox);
+	struct mailboxes *table = mailboxes_new(&b->config->arena, 1);
+	struct str rest = str_of(words), word;
+	struct errbuf e = {0};
+
+	box->who = str_of(who);
+	while (str_word(&rest, &word))
+		if (!switches_parse(word, &g->checks, &box->switches, &e))
+			fail_msg("%s", e.text);
+	mailboxes_add(table, box);
+	g->policy.mailboxes = table;
+}
+
+/* What a mailbox refuses by a threshold of its own is refused for what it is. */
+static void
+test_mailbox_refuses(void **state)
+{
+	struct bed bed, *b = &bed;
+
+	bed_init(b, "");
+	give_switches(b, "ann@example.net", "reject_at=3");
+	assert_int_equal(message(b, CLIENT, "localhost", "ann@silent.example", "ann@example.net"),
+		VERDICT_REJECT);
+	expect(b, "c:" CLIENT, 0, 1, 0, -1000);
+	expect(b, "n:" CLIENT, 0, 0, 0, 1000);
+	bed_done(b);
+}
+
+/* One that heeds no history refuses nobody for it. */
+static void
+test_mailbox_without_history(void **state)
+{
+	struct bed bed, *b = &bed;
+
+	bed_init(b, "too_many_refused = off\n[policy]\nreject_at = 3\n");
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(REFUSED("ann@silent.example"), VERDICT_REJECT);
+	give_switches(b, "ann@example.net", "skip=history");
+	assert_int_equal(message(b, CLIENT, "localhost", "ann@silent.example", "ann@example.net"),
+		VERDICT_REJECT);
+	expect(b, "c:" CLIENT, 0, 6, 0, -6000);
+	bed_done(b);
+}
+
+/* Nor does anybody earn anything by one that only looks on. */
+static void
+test_mailbox_monitors(void **state)
+{
+	struct bed bed, *b = &bed;
+
+	bed_init(b, "");
+	give_switches(b, "joe@example.net", "profile=monitor");
+	assert_int_equal(GOOD("ann@forged.example"), VERDICT_ACCEPT);
+	expect(b, "c:" CLIENT, 0, 1, 0, -1000);
+	bed_done(b);
+}
+
+/* More recipients than one case has are still one message. */
+static void
+test_many_recipients(void **state)
+{
+	struct bed bed, *b = &bed;
+	char room[1024];
+	struct buf rcpts = BUF(room);
+
+	bed_init(b, "");
+	for (int i = 0; i < 3 * VISIT_RCPTS; i++)
+		buf_printf(&rcpts, "joe%d@example.net ", i);
+	assert_int_equal(message(b, CLIENT, "mx.example.org", "ann@example.org",
+				 arena_z(&b->config->arena, buf_str(&rcpts))),
+		VERDICT_ACCEPT);
+	expect(b, "c:" CLIENT, 1, 0, 0, 1000);
+	expect(b, "d:example.org", 1, 0, 0, 1000);
+	assert_int_equal(message(b, CLIENT, CLIENT, "ann@example.org",
+				 arena_z(&b->config->arena, buf_str(&rcpts))),
+		VERDICT_REJECT);
+	expect(b, "c:" CLIENT, 1, 1, 0, 0);
+	expect(b, "n:" CLIENT, 0, 0, 0, 1000);
+	bed_done(b);
+}
+
 /* Put off, without end if that counted; forgiven when the time has passed. */
 static void
 test_too_many_refused(void **state)
@@ -528,6 +615,10 @@ main(void)
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_monitor),
 		cmocka_unit_test(test_no_way_down),
+		cmocka_unit_test(test_mailbox_refuses),
+		cmocka_unit_test(test_mailbox_without_history),
+		cmocka_unit_test(test_mailbox_monitors),
+		cmocka_unit_test(test_many_recipients),
 		cmocka_unit_test(test_too_many_refused),
 		cmocka_unit_test(test_new_sender),
 		cmocka_unit_test(test_bad_rcpt),

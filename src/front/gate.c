@@ -40,6 +40,7 @@ struct visit {
 	bool is_untold;
 	uint64_t decided_ms; /* the last of it */
 	size_t n_rcpts, n_told;
+	unsigned marks;
 	struct visit_rcpt rcpts[VISIT_RCPTS];
 	/* the pending judgement */
 	struct timer *timer;
@@ -346,7 +347,8 @@ tell(struct visit *v)
 			.queue_id = v->queue_id,
 			.n = v->n_rcpts,
 			.n_before = v->n_told,
-			.rcpt = v->rcpts});
+			.rcpt = v->rcpts,
+			.marks = &v->marks});
 	v->n_told = v->n_rcpts;
 }
 

@@ -84,6 +84,7 @@ struct visit_case {
 	size_t n;
 	size_t n_before; /* of these, as many were told before */
 	const struct visit_rcpt *rcpt;
+	unsigned *marks; /* the message's, in all its cases: 0 at first, for whoever remembers */
 };
 
 struct gate_options {
