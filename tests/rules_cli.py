@@ -233,6 +233,14 @@ class Mailbox(Rules):
         self.assertEqual(self.switches("user@example.org"), {
             "skip": ["rdns", "helo"], "reject_at": 5.5, "refuse": "accept"})
 
+    def test_the_key_is_what_a_recipient_is_looked_up_by(self):
+        for who, key in (("@Example.org.", "@example.org"),
+                         ('"A b"@example.org', "a b@example.org"),
+                         ('"user"@example.net', "user@example.net")):
+            self.assertEqual(self.good("set", who, "policy=off"), key + ": policy=off\n")
+            self.assertEqual(self.switches(who), {"policy": "off"})
+        self.assertEqual(self.switches("user@example.org"), {"policy": "off"})
+
     def test_every_switch(self):
         self.good("set", "@example.org", "skip=dnsbl", "only=spf,dnsbl", "policy=off",
                   "profile=monitor", "reject_at=10", "defer_at=0.25", "refuse=defer")
@@ -257,7 +265,7 @@ class Mailbox(Rules):
             with self.subTest(args):
                 self.bad(EX_DATAERR, part, "set", "user@example.org", *args)
         for who in ("user", "@", "user@", "a b@example.org", "@exa mple.org", "", "@-x.org",
-                    "x" * 400 + "@example.org"):
+                    "@a@example.org", "x" * 400 + "@example.org", '"\\"a\\""@example.org'):
             with self.subTest(who):
                 self.bad(EX_DATAERR, "is no address and no @DOMAIN", "set", who, "skip=rdns")
         self.assertEqual(self.listed(), [])

@@ -77,25 +77,31 @@ read_stored(struct opened *o, struct str who, struct switches *out)
 	return status;
 }
 
-/* An address or @DOMAIN in the form of its key. */
+/* An address or @DOMAIN in the form of its key, which is that of a recipient's address. */
 static bool
 read_who(struct opened *o, const char *text, struct str *out, struct errbuf *e)
 {
 	struct arena *a = &o->config->arena;
-	char room[MAILBOX_WHO_MAX];
-	struct buf b = BUF(room);
-	struct str s = str_of(text), domain = str_skip(s, str_rfind(s, '@') + 1), name;
+	char room[MAILBOX_WHO_MAX], again_room[MAILBOX_WHO_MAX];
+	struct buf b = BUF(room), again = BUF(again_room);
+	struct str s = str_of(text), who = s, name;
 	struct mail_address address;
 	const char *wrong = NULL;
 
-	if (s.n && s.p[0] == '@')
-		wrong = dns_name_parse(a, domain, &name) && dns_name_is_hostname(name)
-			? NULL
-			: "that is no domain";
-	else
+	if (s.n && s.p[0] == '@') {
+		if (dns_name_parse(a, str_skip(s, 1), &name) && dns_name_is_hostname(name))
+			who = arena_printf(a, "@%.*s", STR_ARG(name));
+		else
+			wrong = "that is no domain";
+	} else {
 		wrong = mail_address_parse(s, &address);
-	if (!wrong && !mailbox_canonical(s, &b))
+	}
+	if (!wrong && !mailbox_canonical(who, &b))
 		wrong = "it is too long";
+	/* Whoever reads the key would take these for such as need not be there. */
+	if (!wrong &&
+		!(mailbox_canonical(buf_str(&b), &again) && str_eq(buf_str(&again), buf_str(&b))))
+		wrong = "quotation marks that are part of a name are not supported";
 	if (wrong)
 		return err(e, "\"%.*s\" is no address and no @DOMAIN: %s",
 			(int)(s.n < 200 ? s.n : 200), s.p, wrong);
