@@ -305,7 +305,7 @@ decide(struct health *h, const struct ip *ip, bool refuse, uint64_t now)
 	policy_judge(&j, &a, &v);
 	if (v.first_defers)
 		verdict_defer_instead(&v, &a);
-	health_decided(h, ip, &v, &r, &p, &set, now, on_alarm, NULL);
+	health_decided(h, ip, &v, &r, &set, now, on_alarm, NULL);
 	arena_done(&a);
 }
 
@@ -362,6 +362,42 @@ test_habit_and_one_busy_client_do_not(void **state)
 		decide(&h, &busy, true, 1000);
 	assert_false(is_suspended(&h, 1000));
 	assert_int_equal(alarms[HEALTH_SUSPENDED], 0);
+}
+
+/* Two checks have found something, and the first was spared: it has not refused anybody. */
+static void
+test_what_is_spared_is_not_blamed(void **state)
+{
+	const struct check_set two = {
+		.n = 2, .check = (const struct check *const[]){&check, &check}};
+	const struct policy p = {
+		.reject_at = 800, .actions = {{actions, actions}, {actions, actions}}};
+	const struct finding spared = {.code = &codes[0]}, counts = {.code = &codes[0], .check = 1};
+	const struct finding *list[] = {&spared, &counts};
+	const struct result r = {.n = 2, .finding = list, .confirmed = {"", 0}};
+	const struct exempted exempted = {.skip = 1};
+	const struct circumstances *now = NULL;
+	struct health h;
+
+	health_init(&h, true, true, HOUR);
+	for (unsigned i = 0; i < HEALTH_ALL_REFUSED + 1; i++) {
+		struct ip ip = client(i);
+		struct arena a;
+		struct verdict v;
+		arena_init(&a, 1024, 65536);
+		now = health_circumstances(&h, &ip, &two, 1000, on_alarm, NULL);
+		policy_judge(&(struct judgement){.policy = &p,
+				     .checks = &two,
+				     .result = &r,
+				     .client = &ip,
+				     .exempted = &exempted,
+				     .now = now},
+			&a, &v);
+		health_decided(&h, &ip, &v, &r, &two, 1000, on_alarm, NULL);
+		arena_done(&a);
+	}
+	assert_int_equal(now->suspended[0], 0);
+	assert_int_equal(now->suspended[1], 1);
 }
 
 static void
@@ -441,6 +477,7 @@ main(void)
 		cmocka_unit_test(test_surge_suspends),
 		cmocka_unit_test(test_habit_and_one_busy_client_do_not),
 		cmocka_unit_test(test_all_refused_from_the_start),
+		cmocka_unit_test(test_what_is_spared_is_not_blamed),
 		cmocka_unit_test(test_first_deferrals_count),
 		cmocka_unit_test(test_lost_addresses),
 		cmocka_unit_test(test_public_address_is_no_nat),

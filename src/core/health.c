@@ -124,8 +124,8 @@ contributes(const struct finding *f, const struct action *a)
 
 void
 health_decided(struct health *h, const struct ip *client, const struct verdict *v,
-	const struct result *r, const struct policy *p, const struct check_set *checks,
-	uint64_t now_ms, health_alarm_fn *alarm, void *ctx)
+	const struct result *r, const struct check_set *checks, uint64_t now_ms,
+	health_alarm_fn *alarm, void *ctx)
 {
 	uint64_t refused[CHECKS_MAX] = {0};
 	/* The first refusal may go out as a deferral; a finding gone wild is to be seen all the
@@ -137,7 +137,7 @@ health_decided(struct health *h, const struct ip *client, const struct verdict *
 		return;
 	for (size_t i = 0; refuses && i < r->n; i++) {
 		const struct finding *f = r->finding[i];
-		struct action a = policy_action(p, checks, f, client);
+		struct action a = policy_action_in(v, checks, f, client);
 		if (contributes(f, &a))
 			refused[f->check] |= (uint64_t)1
 				<< (f->code - checks->check[f->check]->codes);

@@ -60,7 +60,7 @@ const struct circumstances *health_circumstances(struct health *h, const struct 
 	const struct check_set *checks, uint64_t now_ms, health_alarm_fn *alarm, void *ctx);
 /* A decision was made (once per message): learn from it. */
 void health_decided(struct health *h, const struct ip *client, const struct verdict *v,
-	const struct result *r, const struct policy *p, const struct check_set *checks,
-	uint64_t now_ms, health_alarm_fn *alarm, void *ctx);
+	const struct result *r, const struct check_set *checks, uint64_t now_ms,
+	health_alarm_fn *alarm, void *ctx);
 
 #endif

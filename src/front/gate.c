@@ -504,8 +504,8 @@ judge(struct visit *v, const struct result *r)
 	if (!v->counted && g->o.lists_seen && (l->failed | l->refused | l->wild | l->broken))
 		g->o.lists_seen(g->o.ctx, gen, l);
 	if (!v->counted)
-		health_decided(&g->health, &v->client.ip, verdict, r, &gen->policy, &gen->checks,
-			clock_ms(), g->o.alarm, g->o.ctx);
+		health_decided(&g->health, &v->client.ip, verdict, r, &gen->checks, clock_ms(),
+			g->o.alarm, g->o.ctx);
 	v->counted = true;
 	v->tagged |= verdict->kind == VERDICT_TAG;
 	return verdict;
