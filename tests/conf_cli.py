@@ -97,6 +97,14 @@ timeout = 2s
             self.assertIn(line, shown.splitlines())
         self.assertEqual(self.good("show", "-c", self.write(shown)), shown)
 
+    def test_secrets_are_not_shown(self):
+        secret = "0123456789abcdef" * 2
+        shown = self.good("show", "-c", self.write(f"[privacy]\nsecret = {secret}\n"))
+        self.assertNotIn(secret[:4], shown)
+        self.assertIn("secret = ***", shown.splitlines())
+        # Whoever takes it for his settings is told what is missing.
+        self.assertIn("secret has 3 characters", run("check", self.write(shown)).stderr)
+
     def test_findings(self):
         text = self.good("findings")
         rows = [json.loads(x) for x in self.good("findings", "--json").splitlines()]

@@ -46,7 +46,10 @@ struct setting {
 	/* offsetof() an unsigned that is told in which line of the file the setting stands: it
 	 * stays 0 where the default holds.  0: nobody wants to know. */
 	size_t line;
+	bool secret; /* whoever prints the settings prints SETTING_HIDDEN in the place of a value */
 };
+
+#define SETTING_HIDDEN "***"
 
 /* What is read of the sections [kind NAME]: one struct for each name, in the order of the file. */
 struct named {

@@ -38,6 +38,10 @@ show_setting(FILE *out, const struct setting *s, const void *section_struct)
 	if (l.n)
 		fprintf(out, "; (%.*s)\n", STR_ARG(l));
 	setting_print(s, section_struct, &value);
+	if (s->secret && value.n) {
+		value.n = 0;
+		buf_puts(&value, SETTING_HIDDEN);
+	}
 	print_entry(out, &(struct entry){.key = str_of(s->name), .value = buf_str(&value)});
 }
 

@@ -8,7 +8,8 @@
 
 #include "conf/schema.h"
 
-/* All sections with their values in structs, as a valid settings file whose comments explain each.
+/* All sections with their values in structs, as a valid settings file whose comments explain each,
+ * but for secrets, which are not told.
  * Lines with free keys (actions, exemptions) are taken over from text, the file that the structs
  * were loaded from; it may be empty. */
 void conf_show(FILE *out, const struct section *const *sections, size_t n, void *const *structs,

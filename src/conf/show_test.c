@@ -193,6 +193,35 @@ test_looks(void **state)
 }
 
 static void
+test_secret(void **state)
+{
+	static const struct setting secret_rows[] = {
+		{"word", SETTING_STRING, 0, "", 0, 0, NULL, "What nobody may know.",
+			.secret = true},
+	};
+	static const struct section section = {.name = "door",
+		.help = "Doors.",
+		.settings = secret_rows,
+		.n = COUNT(secret_rows),
+		.size = sizeof(struct str)};
+	static const struct section *const all[] = {&section};
+	static const char *const shown[] = {"\nword = ***\n", "\nword =\n"};
+
+	for (size_t i = 0; i < COUNT(shown); i++) {
+		struct str value = i == 0 ? STR("sesame") : STR("");
+		char *got = NULL;
+		size_t n = 0;
+		FILE *out = open_memstream(&got, &n);
+		assert_non_null(out);
+		conf_show(out, all, 1, (void *[]){&value}, STR("[door]\nword = sesame\n"));
+		fclose(out);
+		assert_null(strstr(got, "sesame"));
+		assert_non_null(strstr(got, shown[i]));
+		free(got);
+	}
+}
+
+static void
 test_manual(void **state)
 {
 	char *got = NULL;
@@ -217,7 +246,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_looks),
+		cmocka_unit_test(test_looks), cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_manual),
 	};
 

@@ -216,7 +216,8 @@ static const struct setting privacy_rows[] = {
 	{"secret", SETTING_STRING, FIELD(privacy, secret), "", 0, 0, NULL,
 		"32 hexadecimal digits (such as of \"openssl rand -hex 16\"); needed where "
 		"recipients are hashed.  With another secret older cases are no longer found by "
-		"recipient.  Keep others from reading a file with it."},
+		"recipient.  Keep others from reading a file with it; mxward conf show hides it.",
+		.secret = true},
 };
 
 static const struct setting explain_rows[] = {
