@@ -65,8 +65,9 @@ class Exempt(Rules):
         self.assertTrue(all(len(x) <= 84 for x in done.stdout.splitlines()))
 
     def test_command_line(self):
-        self.bad(EX_USAGE, 'did you mean "list"', "lst")
-        self.bad(EX_USAGE, "whom?", "add")
+        self.bad(EX_USAGE, 'did you mean "list"?  Try "mxward exempt --help"\n', "lst")
+        self.bad(EX_USAGE, 'unknown command "wait"; try "mxward exempt --help"\n', "wait")
+        self.bad(EX_USAGE, 'add: whom?  Try "mxward exempt --help"\n', "add")
         self.bad(EX_USAGE, "whom?", "remove")
         self.bad(EX_USAGE, 'unexpected "x"', "list", "x")
         self.bad(EX_USAGE, "--json is for list and show", "add", "192.0.2.1", "--json")
@@ -254,6 +255,7 @@ class Mailbox(Rules):
                 ('did you mean "rdns"', "skip=rdsn"),
                 ("unknown check", "only=everything"),
                 ("policy=off", "only=none"),
+                ("switch \"z\"; there are skip, only, policy, profile, reject_at, defer_at, refuse\n", "z=1"),
                 ("skip wants a value", "skip"),
                 ("refuse wants a value", "refuse="),
                 ("refuse", "refuse=drop"),

@@ -29,6 +29,11 @@ int cli_mailbox(int argc, char **argv);
 int cli_fail(int status, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* For an option or argument that is wrong: adds where help is; EX_USAGE. */
 int cli_usage(const char *command, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* The row of a command's table of n rows, size bytes each, that word names; a row begins with its
+ * name.  NULL: none does, which was told, with the nearest; word NULL: with all there are. */
+#define CLI_VERBS_MAX 8
+const void *cli_verb(
+	const char *command, const char *word, const void *rows, size_t n, size_t size);
 /* After output: a full disk or closed pipe is an error too (EX_IOERR), else status. */
 int cli_finish(int status);
 

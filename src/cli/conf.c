@@ -13,6 +13,7 @@
 #include "checks/dnsbl.h"
 #include "cli/cli.h"
 #include "cli/conf.h"
+#include "cli/settings.h"
 #include "conf/show.h"
 #include "daemon/config.h"
 #include "daemon/resolver.h"
@@ -36,15 +37,6 @@ print_help(void)
 {
 	fputs(help, stdout);
 	return cli_finish(EX_OK);
-}
-
-static void
-print_error(const struct errbuf *one, void *ctx)
-{
-	char line[1024];
-
-	errbuf_print(one, line, sizeof(line));
-	fprintf(stderr, "mxward: %s\n", line);
 }
 
 /* What the settings name besides themselves: the zone file. */
@@ -82,14 +74,14 @@ check(int argc, char **argv)
 	if (argc - optind > 1)
 		return cli_usage("conf", "one file at a time");
 	const char *path = optind < argc ? argv[optind] : CONFIG_FILE;
-	struct config *config = config_load_file(path, print_error, NULL, &e);
+	struct config *config = config_load_file(path, settings_report, NULL, &e);
 	if (!config) {
 		const char *more = e.count >= CONF_ERRORS_MAX ? " or more" : "";
 		return cli_fail(EX_CONFIG, "%u error%s%s", e.count, e.count == 1 ? "" : "s", more);
 	}
 	warn_of_lists(config);
 	if (!check_sources(config, &e)) {
-		print_error(&e, NULL);
+		settings_report(&e, NULL);
 		return cli_fail(EX_CONFIG, "1 error");
 	}
 	printf("%s: no errors\n", path);
@@ -106,14 +98,14 @@ show_file(const char *path)
 	size_t n, n_structs;
 	const struct section *const *sections = config_sections(&n);
 
-	struct config *config = config_load_file(path, print_error, NULL, &e);
+	struct config *config = settings_load(path);
 	if (!config)
 		return EX_CONFIG;
 	arena_init(&a, 0, SIZE_MAX);
 	void *const *structs = config_structs(config, &n_structs);
 	must(n == n_structs);
 	if (path && !conf_read_file(path, &a, &text, &e))
-		print_error(&e, NULL);
+		settings_report(&e, NULL);
 	else
 		conf_show(stdout, sections, n, structs, text);
 	arena_done(&a);
@@ -126,7 +118,7 @@ show(int argc, char **argv)
 {
 	static const struct option options[] = {{"config", required_argument, NULL, 'c'},
 		{"defaults", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'}, {0}};
-	const char *path = access(CONFIG_FILE, F_OK) == 0 ? CONFIG_FILE : NULL;
+	const char *path = settings_path(NULL);
 
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
 		if (c == 'h')
@@ -144,7 +136,7 @@ show(int argc, char **argv)
 	return show_file(path);
 }
 
-static const struct {
+static const struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
@@ -159,19 +151,13 @@ static const struct {
 int
 cli_conf(int argc, char **argv)
 {
-	const char *names[COUNT(commands)];
 	struct str word = str_of(argc > 1 ? argv[1] : "");
 
 	if (str_eq(word, STR("--help")) || str_eq(word, STR("-h")))
 		return print_help();
 	if (argc < 2)
 		return cli_usage("conf", "a command is missing");
-	for (size_t i = 0; i < COUNT(commands); i++) {
-		names[i] = commands[i].name;
-		if (str_eq(word, str_of(commands[i].name)))
-			return commands[i].run(argc - 1, argv + 1);
-	}
-	const char *near = nearest_name(word, names, COUNT(names));
-	return cli_usage("conf", "unknown command \"%s\"%s%s%s", argv[1],
-		near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	const struct command *c =
+		cli_verb("conf", argv[1], commands, COUNT(commands), sizeof(commands[0]));
+	return c ? c->run(argc - 1, argv + 1) : EX_USAGE;
 }

@@ -411,23 +411,14 @@ int
 cli_exempt(int argc, char **argv)
 {
 	struct exempt_options o = {0};
-	const char *names[COUNT(verbs)];
-	const struct verb *verb = NULL;
 	struct opened opened;
 	int status = read_options(argc, argv, &o);
 
 	if (status >= 0)
 		return status;
-	if (!o.verb)
-		return cli_usage("exempt", "what is to be done: add, from, list, show or remove?");
-	for (size_t i = 0; i < COUNT(verbs); i++) {
-		names[i] = verbs[i].name;
-		verb = strcmp(o.verb, names[i]) == 0 ? &verbs[i] : verb;
-	}
-	const char *near = nearest_name(str_of(o.verb), names, COUNT(names));
+	const struct verb *verb = cli_verb("exempt", o.verb, verbs, COUNT(verbs), sizeof(verbs[0]));
 	if (!verb)
-		return cli_usage("exempt", "unknown \"%s\"%s%s%s", o.verb,
-			near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		return EX_USAGE;
 	status = check_options(verb, &o);
 	if (status < 0)
 		status = cli_open_store(o.settings, verb->how, &opened);

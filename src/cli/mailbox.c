@@ -163,32 +163,19 @@ set(struct opened *o, const struct options *with, struct str who)
 	return write_switches(o, who, &s);
 }
 
-/* Bit k of a switch's name. */
-static bool
-read_key(const char *name, unsigned *bit, struct errbuf *e)
-{
-	for (unsigned k = 0; k < MAILBOX_KEYS; k++)
-		if (strcmp(name, mailbox_keys[k]) == 0) {
-			*bit = 1U << k;
-			return true;
-		}
-	const char *near = nearest_name(str_of(name), mailbox_keys, MAILBOX_KEYS);
-	return err(e, "unknown switch \"%s\"%s%s%s", name, near ? "; did you mean \"" : "",
-		near ? near : "", near ? "\"?" : "");
-}
-
 static int
 unset(struct opened *o, const struct options *with, struct str who)
 {
 	struct switches s;
 	struct errbuf e = {0};
-	unsigned bits = 0, bit = 0;
+	unsigned bits = 0;
+	enum mailbox_key key;
 	enum store_status status = read_stored(o, who, &s);
 
 	for (size_t i = 0; i < with->n; i++) {
-		if (!read_key(with->arg[i], &bit, &e))
+		if (!mailbox_key_parse(str_of(with->arg[i]), &key, &e))
 			return cli_fail(EX_DATAERR, "%s", e.text);
-		bits |= bit;
+		bits |= 1U << key;
 	}
 	/* A damaged one goes as a whole. */
 	if (status == STORE_BUSY)
@@ -380,22 +367,14 @@ int
 cli_mailbox(int argc, char **argv)
 {
 	struct options o = {0};
-	const char *names[COUNT(verbs)];
-	const struct verb *verb = NULL;
 	int status = read_options(argc, argv, &o);
 
 	if (status >= 0)
 		return status;
-	if (!o.verb)
-		return cli_usage("mailbox", "what is to be done: set, unset, show or list?");
-	for (size_t i = 0; i < COUNT(verbs); i++) {
-		names[i] = verbs[i].name;
-		verb = strcmp(o.verb, names[i]) == 0 ? &verbs[i] : verb;
-	}
-	const char *near = nearest_name(str_of(o.verb), names, COUNT(names));
+	const struct verb *verb =
+		cli_verb("mailbox", o.verb, verbs, COUNT(verbs), sizeof(verbs[0]));
 	if (!verb)
-		return cli_usage("mailbox", "unknown \"%s\"%s%s%s", o.verb,
-			near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		return EX_USAGE;
 	status = check_options(verb, &o);
 	return status < 0 ? run(verb, &o) : status;
 }

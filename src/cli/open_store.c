@@ -9,20 +9,12 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/open_store.h"
+#include "cli/settings.h"
 #include "daemon/config_store.h"
 
 #define BUSY_MS	  5000 /* nobody waits for us */
 #define ANSWER_MS 10000
 #define RULES_MS  2000 /* a store that does not tell its exemptions is not waited for */
-
-static void
-report(const struct errbuf *one, void *ctx)
-{
-	char line[1024];
-
-	errbuf_print(one, line, sizeof(line));
-	fprintf(stderr, "mxward: %s\n", line);
-}
 
 static void
 say(void *ctx, enum store_say level, const char *text)
@@ -62,14 +54,12 @@ static int
 open_named(const char *settings, const char *file, enum opened_how how, struct opened *out)
 {
 	struct errbuf e = {0};
-	const char *path = settings;
+	const char *path = settings_path(settings);
 	const struct store_options o = {
 		.busy_ms = BUSY_MS, .say = say, .read_only = how == OPENED_READ};
 
 	*out = (struct opened){NULL, NULL};
-	if (!path && access(CONFIG_FILE, F_OK) == 0)
-		path = CONFIG_FILE;
-	struct config *c = config_load_file(path, report, NULL, &e);
+	struct config *c = settings_load(path);
 	if (!c)
 		return cli_fail(EX_CONFIG, "the settings have errors");
 	if (file) {

@@ -12,7 +12,7 @@
 
 #include "checks/rdns_class.h"
 #include "cli/cli.h"
-#include "daemon/config.h"
+#include "cli/settings.h"
 
 static const char help[] =
 	"Usage: mxward rdns [-c FILE] ADDRESS NAME\n"
@@ -96,8 +96,6 @@ cli_rdns(int argc, char **argv)
 		{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
 	const char *path = NULL;
 	bool batch = false;
-	struct errbuf e = {0};
-	char text[1024];
 
 	for (int c; (c = getopt_long(argc, argv, "c:h", options, NULL)) != -1;) {
 		switch (c) {
@@ -117,11 +115,9 @@ cli_rdns(int argc, char **argv)
 	if (batch ? optind < argc : argc - optind != 2)
 		return cli_usage(
 			"rdns", batch ? "--batch takes no arguments" : "give ADDRESS and NAME");
-	struct config *config = config_load_file(path, NULL, NULL, &e);
-	if (!config) {
-		errbuf_print(&e, text, sizeof(text));
-		return cli_fail(EX_CONFIG, "%s", text);
-	}
+	struct config *config = settings_load(path);
+	if (!config)
+		return EX_CONFIG;
 	const struct rdns_words *words = config_generation(config)->site.rdns_words;
 	int status = EX_OK;
 	if (batch)

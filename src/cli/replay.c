@@ -17,6 +17,7 @@
 #include "cli/cli.h"
 #include "cli/replay_cases.h"
 #include "cli/report.h"
+#include "cli/settings.h"
 #include "core/record.h"
 #include "daemon/config.h"
 
@@ -215,15 +216,10 @@ replay_files(struct replay *r, int n, char **files)
 struct config *
 replay_load(const char *path)
 {
-	struct errbuf e = {0};
-	char text[1024];
-	struct config *c = config_load_file(path, NULL, NULL, &e);
+	struct config *c = settings_load(path);
 
-	if (!c) {
-		errbuf_print(&e, text, sizeof(text));
-		cli_fail(EX_CONFIG, "%s", text);
+	if (!c)
 		return NULL;
-	}
 	/* Each record stands for itself: no state of a daemon may leak from one to the next. */
 	c->generation.watch_nat = c->generation.watch_findings = false;
 	/* Nor is anything known of earlier tries: what waiting may put right counts in full. */

@@ -22,6 +22,7 @@
 #include "cli/cli.h"
 #include "cli/replay_cases.h"
 #include "cli/replay_diff.h"
+#include "cli/settings.h"
 #include "core/record.h"
 #include "daemon/config_store.h"
 
@@ -304,11 +305,7 @@ search(struct run *r, struct store *store, const struct store_query *query)
 {
 	const struct sigaction catch = {.sa_handler = on_interrupt};
 
-	const char *settings = r->o->settings;
-
-	if (!settings && access(CONFIG_FILE, F_OK) == 0)
-		settings = CONFIG_FILE;
-	if (!judge_open(&r->now, settings, store) ||
+	if (!judge_open(&r->now, settings_path(r->o->settings), store) ||
 		(r->o->against && !judge_open(&r->then, r->o->against, store)))
 		return EX_CONFIG;
 	if (!r->o->diff)

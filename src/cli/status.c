@@ -16,7 +16,7 @@
 
 #include "cli/cli.h"
 #include "cli/report.h"
-#include "daemon/config.h"
+#include "cli/settings.h"
 #include "net/dial.h"
 #include "wire/control.h"
 
@@ -358,26 +358,14 @@ ask(const char *path, bool as_json)
 	return show_answer(path, line, as_json);
 }
 
-static void
-report(const struct errbuf *one, void *ctx)
-{
-	char line[1024];
-
-	errbuf_print(one, line, sizeof(line));
-	fprintf(stderr, "mxward: %s\n", line);
-}
-
 static int
 ask_by_settings(const char *settings, bool as_json)
 {
-	struct errbuf e = {0};
-
-	if (!settings && access(CONFIG_FILE, F_OK) == 0)
-		settings = CONFIG_FILE;
+	settings = settings_path(settings);
 	if (settings && access(settings, R_OK) != 0 && errno == EACCES)
 		return cli_fail(
 			EX_NOPERM, "may not read %s; --socket PATH does without it", settings);
-	struct config *config = config_load_file(settings, report, NULL, &e);
+	struct config *config = settings_load(settings);
 	if (!config)
 		return cli_fail(EX_CONFIG, "the settings have errors; --socket PATH does without");
 	struct str at = config->listen.control;

@@ -13,6 +13,7 @@
 
 #include "cli/cli.h"
 #include "cli/report.h"
+#include "cli/settings.h"
 #include "daemon/config_store.h"
 
 #define BUSY_MS 5000 /* nobody waits for us */
@@ -41,6 +42,7 @@ static const char help[] =
 
 struct options {
 	const char *what, *settings, *copy;
+	const struct verb *verb;
 	const char *at; /* where the store is */
 	const char *file;
 	bool redis;
@@ -175,7 +177,7 @@ stats(struct store *s, const struct options *o)
 	return cli_finish(EX_OK);
 }
 
-static const struct {
+static const struct verb {
 	const char *name;
 	int (*run)(struct store *s, const struct options *o);
 } verbs[] = {{"check", check}, {"backup", backup}, {"stats", stats}};
@@ -187,11 +189,8 @@ static const struct store_options how = {.read_only = true, .busy_ms = BUSY_MS};
 static int
 run(struct store *s, const struct options *o)
 {
-	int status = EX_USAGE;
+	int status = o->verb->run(s, o);
 
-	for (size_t i = 0; i < COUNT(verbs); i++)
-		if (strcmp(o->what, verbs[i].name) == 0)
-			status = verbs[i].run(s, o);
 	store_close(s);
 	return status;
 }
@@ -231,24 +230,11 @@ run_on_redis(struct options *o, struct config *c)
 	return end;
 }
 
-static void
-report(const struct errbuf *one, void *ctx)
-{
-	char line[1024];
-
-	errbuf_print(one, line, sizeof(line));
-	fprintf(stderr, "mxward: %s\n", line);
-}
-
 static int
 run_by_settings(struct options *o)
 {
-	struct errbuf e = {0};
-	const char *path = o->settings;
+	struct config *config = settings_load(settings_path(o->settings));
 
-	if (!path && access(CONFIG_FILE, F_OK) == 0)
-		path = CONFIG_FILE;
-	struct config *config = config_load_file(path, report, NULL, &e);
 	if (!config)
 		return cli_fail(EX_CONFIG, "the settings have errors; --file PATH does without");
 	int status;
@@ -307,25 +293,16 @@ int
 cli_store(int argc, char **argv)
 {
 	struct options o = {0};
-	const char *names[COUNT(verbs)];
-	bool known = false;
 	int status = read_options(argc, argv, &o);
 
 	if (status >= 0)
 		return status;
-	if (!o.what)
-		return cli_usage("store", "what is to be done: check, backup or stats?");
-	for (size_t i = 0; i < COUNT(verbs); i++) {
-		names[i] = verbs[i].name;
-		known = known || strcmp(o.what, names[i]) == 0;
-	}
-	const char *near = nearest_name(str_of(o.what), names, COUNT(names));
-	if (!known)
-		return cli_usage("store", "unknown \"%s\"%s%s%s", o.what,
-			near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	if (strcmp(o.what, "backup") == 0 && !o.copy)
+	o.verb = cli_verb("store", o.what, verbs, COUNT(verbs), sizeof(verbs[0]));
+	if (!o.verb)
+		return EX_USAGE;
+	if (o.verb->run == backup && !o.copy)
 		return cli_usage("store", "backup: where to?");
-	if (o.json && strcmp(o.what, "stats") != 0)
+	if (o.json && o.verb->run != stats)
 		return cli_usage("store", "--json is for stats");
 	return o.file ? run_on_file(&o) : run_by_settings(&o);
 }

@@ -245,6 +245,32 @@ parse_value(enum mailbox_key key, struct str value, struct switches *s, struct e
 	return true;
 }
 
+static bool
+unknown_key(struct str name, struct errbuf *e)
+{
+	const char *near = nearest_name(name, mailbox_keys, MAILBOX_KEYS);
+	char room[128];
+	struct buf all = BUF(room);
+
+	for (unsigned k = 0; k < MAILBOX_KEYS; k++)
+		buf_printf(&all, "%s%s", k ? ", " : "", mailbox_keys[k]);
+	name = str_slice(name, 0, 64);
+	return near ? err(e, "unknown switch \"%.*s\"; did you mean \"%s\"?", STR_ARG(name), near)
+		    : err(e, "unknown switch \"%.*s\"; there are %.*s", STR_ARG(name),
+			      STR_ARG(buf_str(&all)));
+}
+
+bool
+mailbox_key_parse(struct str name, enum mailbox_key *out, struct errbuf *e)
+{
+	for (unsigned k = 0; k < MAILBOX_KEYS; k++)
+		if (str_eq(name, str_of(mailbox_keys[k]))) {
+			*out = (enum mailbox_key)k;
+			return true;
+		}
+	return unknown_key(name, e);
+}
+
 bool
 switches_parse(
 	struct str word, const struct check_set *checks, struct switches *s, struct errbuf *e)
@@ -252,16 +278,11 @@ switches_parse(
 	size_t at = str_find(word, '=');
 	struct str name = str_slice(word, 0, at), value = str_skip(word, at + 1);
 	struct switches next = *s;
-	unsigned k = 0;
+	enum mailbox_key k;
 	bool ok;
 
-	while (k < MAILBOX_KEYS && !str_eq(name, str_of(mailbox_keys[k])))
-		k++;
-	if (k == MAILBOX_KEYS) {
-		const char *near = nearest_name(name, mailbox_keys, MAILBOX_KEYS);
-		return err(e, "unknown switch \"%.*s\"%s%s%s", STR_ARG(name),
-			near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	}
+	if (!mailbox_key_parse(name, &k, e))
+		return false;
 	if (at == word.n || !value.n)
 		return err(e, "%s wants a value: %s=...", mailbox_keys[k], mailbox_keys[k]);
 	if (k == MAILBOX_SKIP)

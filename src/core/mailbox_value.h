@@ -23,6 +23,8 @@ NODISCARD bool mailbox_value_parse(
 /* At most MAILBOX_VALUE_MAX bytes; there must be a switch. */
 void mailbox_value_print(const struct switches *s, const struct check_set *checks, struct buf *out);
 
+/* "skip", "only", ...; false: unknown, and e names the nearest, or all. */
+NODISCARD bool mailbox_key_parse(struct str name, enum mailbox_key *out, struct errbuf *e);
 /* "skip=rdns,helo": one switch more in *s, or another value of it.  skip=none, only=all and
  * policy=on are what holds without a switch; they serve to undo the domain's.  False with e filled.
  */
