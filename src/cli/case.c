@@ -2,14 +2,13 @@
  * cli/case: explain a decision by its case id.
  */
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
+#include "cli/case_find.h"
 #include "cli/case_show.h"
 #include "cli/cli.h"
-#include "cli/open_store.h"
 
 static const char help[] =
 	"Usage: mxward case [options] ID\n"
@@ -72,36 +71,6 @@ show(void *ctx, const struct store_record *r)
 	arena_done(&a);
 }
 
-/* For how long cases are kept, as words. */
-static void
-put_time(struct buf *b, int64_t ms)
-{
-	int64_t hours = ms / 3600000;
-
-	if (hours % 24 == 0)
-		buf_printf(b, "%" PRId64 " day%s", hours / 24, hours == 24 ? "" : "s");
-	else
-		buf_printf(b, "%" PRId64 " hour%s", hours, hours == 1 ? "" : "s");
-}
-
-static int
-not_found(const struct options *o, const struct config *c)
-{
-	char refused_room[32], accepted_room[32];
-	struct buf refused = BUF(refused_room), accepted = BUF(accepted_room);
-
-	put_time(&refused, c->store.keep_refused);
-	put_time(&accepted, c->store.keep_accepted);
-	return cli_fail(1,
-		"there is no case %s: one that was refused is kept for %.*s, one that was accepted "
-		"for %.*s, less where the store is full%s",
-		o->id, STR_ARG(buf_str(&refused)), STR_ARG(buf_str(&accepted)),
-		c->store.cases == CASES_NONE ? "; at present none are kept"
-			: c->store.cases == CASES_REFUSED
-			? "; at present only refused ones are kept"
-			: "");
-}
-
 static int
 run(const struct options *o)
 {
@@ -111,13 +80,11 @@ run(const struct options *o)
 	if (status != -1)
 		return status;
 	struct shown s = {o, opened.config, EX_OK};
-	enum store_status found = cli_store_get(opened.store, STORE_CASE, str_of(o->id), show, &s);
-	if (found == STORE_NONE)
-		s.status = not_found(o, opened.config);
-	else if (found != STORE_OK)
-		s.status = cli_store_failed(opened.store, found);
+	status = case_find(&opened, o->id, 1, show, &s);
 	cli_close_store(&opened);
-	return s.status == EX_OK ? cli_finish(EX_OK) : s.status;
+	if (status == EX_OK)
+		status = s.status;
+	return status == EX_OK ? cli_finish(EX_OK) : status;
 }
 
 enum { OPT_SENDER = 256, OPT_JSON, OPT_RECORD, OPT_FILE };

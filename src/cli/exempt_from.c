@@ -10,7 +10,7 @@
 #include <sysexits.h>
 
 #include "checks/checks.h"
-#include "cli/case_read.h"
+#include "cli/case_find.h"
 #include "cli/cli.h"
 #include "cli/exempt.h"
 #include "mail/psl.h"
@@ -124,8 +124,6 @@ exempt_propose(struct opened *o, const char *text, struct exempt_proposal *out)
 
 	if (!case_id_parse(str_of(text), out->id))
 		return cli_fail(EX_DATAERR, "\"%.80s\" is no case id", text);
-	enum store_status found = cli_store_get(o->store, STORE_CASE, str_of(out->id), on_case, &p);
-	if (found == STORE_NONE)
-		return cli_fail(EX_NOINPUT, "there is no case %s", out->id);
-	return found == STORE_OK ? p.status : cli_store_failed(o->store, found);
+	int status = case_find(o, out->id, EX_NOINPUT, on_case, &p);
+	return status == EX_OK ? p.status : status;
 }

@@ -9,9 +9,8 @@
 #include <sysexits.h>
 
 #include "base/json_in.h"
-#include "cli/case_read.h"
+#include "cli/case_find.h"
 #include "cli/cli.h"
-#include "cli/open_store.h"
 #include "daemon/memory_history.h"
 
 static const char help[] =
@@ -99,14 +98,12 @@ write_report(const struct report *r, const struct opened *opened)
 }
 
 static int
-report(struct report *r, const struct opened *opened)
+report(struct report *r, struct opened *opened)
 {
-	enum store_status status = cli_store_get(opened->store, STORE_CASE, str_of(r->id), take, r);
+	int status = case_find(opened, r->id, 1, take, r);
 
-	if (status == STORE_NONE)
-		return cli_fail(1, "there is no case %s, or not any more", r->id);
-	if (status != STORE_OK)
-		return cli_store_failed(opened->store, status);
+	if (status != EX_OK)
+		return status;
 	if (!r->readable)
 		return cli_fail(EX_DATAERR, "case %s cannot be read", r->id);
 	if (r->as != r->before)

@@ -135,8 +135,10 @@ class Cases(unittest.TestCase):
 
     def test_no_such_case(self):
         self.fill(GOOD)
-        self.bad(1, "one that was refused is kept for 30 days, one that was accepted for 7 days",
-                 "case", "BBBB-BBBB-BBBB")
+        for status, *command in ((1, "case"), (1, "report", "--spam"), (EX_NOINPUT, "exempt", "from")):
+            self.bad(status, "there is no case BBBB-BBBB-BBBB: one of this moment takes a second or two "
+                     "to be kept; one that was refused is kept for 30 days, one that was accepted for 7 "
+                     "days", *command, "BBBB-BBBB-BBBB")
         self.configure("keep_refused = 36h\nkeep_accepted = 1d\ncases = refused\n")
         self.bad(1, "is kept for 36 hours, one that was accepted for 1 day, less where the store is "
                  "full; at present only refused ones are kept", "case", "BBBB-BBBB-BBBB")
