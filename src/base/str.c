@@ -153,6 +153,15 @@ str_is_in(const struct str *sorted, size_t n, struct str key)
 }
 
 bool
+str_is_digits(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!chr_is_digit(s.p[i]))
+			return false;
+	return s.n > 0;
+}
+
+bool
 str_to_u64(struct str s, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;

@@ -126,6 +126,8 @@ struct str str_trim(struct str s);
 void str_sort(struct str *list, size_t n);
 bool str_is_in(const struct str *sorted, size_t n, struct str key);
 
+/* Not empty, and decimal digits only. */
+bool str_is_digits(struct str s);
 /* Decimal digits only, at most max; false for anything else, also for the empty string. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 

@@ -8,15 +8,6 @@ malformed(const char *wrong)
 	return (struct helo_form){.kind = HELO_MALFORMED, .wrong = wrong};
 }
 
-static bool
-all_digits(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!chr_is_digit(s.p[i]))
-			return false;
-	return true;
-}
-
 /* "mail.example.org", "mailserver" */
 static struct helo_form
 parse_name(struct str helo)
@@ -31,7 +22,7 @@ parse_name(struct str helo)
 	if (d.utf8)
 		return malformed("it has letters other than a to z");
 	/* Top-level domains are alphabetic, RFC 1123 2.1: "1.2.3" is half an address. */
-	if (all_digits(d.last))
+	if (str_is_digits(d.last))
 		return malformed("its last label is a number");
 	return (struct helo_form){.kind = d.labels < 2 ? HELO_ONE_LABEL
 			: d.underscore		       ? HELO_UNDERSCORE

@@ -18,22 +18,13 @@ without_dot(struct str s)
 	return str_has_suffix(s, STR(".")) ? str_slice(s, 0, s.n - 1) : s;
 }
 
-static bool
-is_digits(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!chr_is_digit(s.p[i]))
-			return false;
-	return s.n > 0;
-}
-
 /* [version] then ";" or the end.  RFC 8601 2.2: the version is digits. */
 static bool
 goes_on_right(struct token_reader *r)
 {
 	struct token t = token_next(r);
 
-	if (t.kind == TOKEN_ATOM && t.spaced && is_digits(t.text))
+	if (t.kind == TOKEN_ATOM && t.spaced && str_is_digits(t.text))
 		t = token_next(r);
 	return t.kind == TOKEN_END || token_is(&t, ';');
 }

@@ -61,15 +61,6 @@ parse_bits(struct str s, uint8_t max, uint8_t *out)
 	return true;
 }
 
-static bool
-is_digits(struct str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!chr_is_digit(s.p[i]))
-			return false;
-	return s.n > 0;
-}
-
 /* Cut [ "/" bits4 ] [ "//" bits6 ] off the end of *s; what does not look like it is left to the
  * domain, in which slashes are legal. */
 static bool
@@ -78,13 +69,13 @@ cut_cidr(struct str *s, struct spf_term *t)
 	size_t slash = str_rfind(*s, '/');
 
 	if (slash > 0 && slash < s->n && s->p[slash - 1] == '/' &&
-		is_digits(str_skip(*s, slash + 1))) {
+		str_is_digits(str_skip(*s, slash + 1))) {
 		if (!parse_bits(str_skip(*s, slash + 1), 128, &t->bits6))
 			return false;
 		*s = str_slice(*s, 0, slash - 1);
 		slash = str_rfind(*s, '/');
 	}
-	if (slash < s->n && is_digits(str_skip(*s, slash + 1))) {
+	if (slash < s->n && str_is_digits(str_skip(*s, slash + 1))) {
 		if (!parse_bits(str_skip(*s, slash + 1), 32, &t->bits4))
 			return false;
 		*s = str_slice(*s, 0, slash);
