@@ -70,7 +70,7 @@ quantifier(struct parser *p, bool *any)
 	return least;
 }
 
-/* [...]: any of several bytes. */
+/* [...]: any of several bytes.  Where [:alpha:] or \Q..\E may hide its end: not understood. */
 static void
 skip_class(struct parser *p)
 {
@@ -79,8 +79,12 @@ skip_class(struct parser *p)
 		p->at++;
 	if (p->at < p->s.n && p->s.p[p->at] == ']')
 		p->at++;
-	while (p->at < p->s.n && p->s.p[p->at] != ']')
-		p->at += p->s.p[p->at] == '\\' ? 2 : 1;
+	while (p->at < p->s.n && p->s.p[p->at] != ']') {
+		struct str rest = str_skip(p->s, p->at);
+		p->failed = p->failed || str_has_prefix(rest, STR("[:")) ||
+			str_has_prefix(rest, STR("\\Q"));
+		p->at += rest.p[0] == '\\' ? 2 : 1;
+	}
 	p->at++;
 }
 

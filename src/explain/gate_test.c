@@ -40,6 +40,9 @@ test_gates(void **state)
 		{"(?i)wombat", "1", true},
 		{"(wombat", "1", true},
 		{"", "1", true},
+		{"[[:alpha:]]wombat", "a wombat", true},
+		{"[[:alpha:]]bat", "a bat", true},
+		{"[\\Q]\\E]bat", "]bat", true},
 		/* A class or a quantifier breaks a run. */
 		{"wom[b]at", "womcat", true},
 		{"wombat{0,2}number", "wombanumber", true},
