@@ -374,6 +374,26 @@ class Hostile(unittest.TestCase):
         head = b"From: MAILER-DAEMON@b.example\nTo: a@b.example\nContent-Type: message/rfc822\n\n"
         self.measure((head, 50), (PTR.encode(), 1))
 
+    def test_folded(self):
+        """A field of a report that goes on for ever, in a part of its own and in a text."""
+        whole = report(PTR).replace("Action: failed", "Action: failed\nX-Long: y\n|")
+        before, behind = whole.encode().split(b"|")
+        out = self.measure((before, 1), (b" x\n", 340_000), (behind.lstrip(b"\n"), 1))
+        self.assertIn(b"ann@b.example", out)
+        text = b"hello\nFinal-Recipient: rfc822; ann@b.example\nAction: failed\nX-Long: y\n"
+        out = self.measure((text, 1), (b" x\n", 340_000))
+        self.assertIn(b"ann@b.example", out)
+
+    def test_line_of_batch(self):
+        size = 20 << 20
+        text = json.dumps({"id": "long", "text": "x" * size}) + "\n"
+        text += json.dumps({"id": "most", "text": PTR + "\0" * (1 << 20)}) + "\n"
+        status, out, error = run("--batch", stdin=text)
+        self.assertEqual(status, 65)
+        self.assertEqual(error, "mxward: line 1 is too long\n")
+        self.assertEqual([(r["id"], r["cause"]) for r in map(json.loads, out.splitlines())],
+                         [("most", "no_ptr")])
+
     def test_lies(self):
         for head in ["Content-Type: text/plain; charset=utf-16", "Content-Type: text/plain; "
                      "charset=no-such-thing", "Content-Type: multipart/report",

@@ -36,6 +36,10 @@ static const char help[] =
 	"read in it (the others are still answered), 66 when a FILE cannot be read, 78 for wrong\n"
 	"rules.\n";
 
+/* Of a line of --batch: room for a text of BOUNCE_INPUT_MAX bytes with each of them escaped, and
+ * the rest of the object. */
+#define BATCH_LINE_MAX (8 * BOUNCE_INPUT_MAX)
+
 /* Everything that one input takes, kept for the next. */
 struct explain_run {
 	struct explain_options options;
@@ -138,7 +142,7 @@ explain_file(struct explain_run *run, const char *path)
 }
 
 static void
-explain_object(struct explain_run *run, json_t *o, unsigned long number)
+explain_object(struct explain_run *run, json_t *o)
 {
 	json_t *id = json_object_get(o, "id");
 	const json_t *text = json_object_get(o, "text"), *path = json_object_get(o, "path");
@@ -162,30 +166,46 @@ explain_object(struct explain_run *run, json_t *o, unsigned long number)
 	explain_input(run, id, n);
 }
 
+/* The next line of standard input, without its end; what it has too much is passed over and shows
+ * as cut.  False: there is none. */
+static bool
+next_line(struct buf *line)
+{
+	int c;
+
+	line->n = 0;
+	line->cut = false;
+	while ((c = getc_unlocked(stdin)) != EOF && c != '\n')
+		buf_putc(line, (char)c);
+	return c != EOF || line->n;
+}
+
+static void
+explain_line(struct explain_run *run, const struct buf *line, unsigned long number)
+{
+	if (!str_trim(buf_str(line)).n)
+		return;
+	json_t *o = buf_is_cut(line) ? NULL : json_loadb(line->p, line->n, JSON_ALLOW_NUL, NULL);
+	if (json_is_object(o)) {
+		explain_object(run, o);
+	} else {
+		cli_fail(EX_DATAERR, "line %lu is %s", number,
+			buf_is_cut(line) ? "too long" : "no JSON object");
+		note_failure(run, EX_DATAERR);
+	}
+	json_decref(o);
+}
+
 static void
 explain_lines(struct explain_run *run)
 {
-	char *line = NULL;
-	size_t room = 0;
-	unsigned long number = 0;
-	ssize_t n;
+	struct buf line = buf_on(heap_alloc(BATCH_LINE_MAX), BATCH_LINE_MAX);
 
-	while ((n = getline(&line, &room, stdin)) >= 0) {
-		number++;
-		if (!str_trim(str_from(line, (size_t)n)).n)
-			continue;
-		json_t *o = json_loadb(line, (size_t)n, JSON_ALLOW_NUL, NULL);
-		if (json_is_object(o)) {
-			explain_object(run, o, number);
-		} else {
-			cli_fail(EX_DATAERR, "line %lu is no JSON object", number);
-			note_failure(run, EX_DATAERR);
-		}
-		json_decref(o);
-	}
+	for (unsigned long number = 1; next_line(&line); number++)
+		explain_line(run, &line, number);
 	if (ferror(stdin))
 		run->status = cli_fail(EX_IOERR, "standard input: %s", strerror(errno));
-	free(line);
+	heap_free(line.p);
 }
 
 static void

@@ -143,30 +143,47 @@ text_part(struct walk *w, GMimeObject *part)
 
 /* --- delivery reports --- */
 
-/* One field, unfolded, of a group of fields; false at the end or at the empty line that ends it. */
+/* Whether rest begins with a line that goes on with the field before it. */
+static bool
+next_folded(struct str *rest, struct str *more)
+{
+	struct str line;
+
+	if (!rest->n || (rest->p[0] != ' ' && rest->p[0] != '\t') || !str_split(rest, '\n', &line))
+		return false;
+	*more = str_trim(line);
+	return more->n > 0;
+}
+
+/* One field, unfolded, of a group of fields; false at the end or at the empty line that ends it.  A
+ * value takes memory once, however many lines it has. */
 static bool
 next_field(struct arena *a, struct str *rest, struct str *name, struct str *value)
 {
-	struct str line;
+	struct str line, more;
 
 	if (!rest->p || !str_split(rest, '\n', &line) || !str_trim(line).n)
 		return false;
 	size_t colon = str_find(line, ':');
 	*name = str_trim(str_slice(line, 0, colon));
 	*value = str_trim(str_skip(line, colon + 1));
-	while (rest->n && (rest->p[0] == ' ' || rest->p[0] == '\t')) {
-		if (!str_split(rest, '\n', &line) || !str_trim(line).n)
-			return true;
-		struct str more = str_trim(line);
-		struct buf b = buf_on(arena_alloc(a, value->n + more.n + 1), value->n + more.n + 1);
-		buf_put(&b, *value);
-		if (value->n)
+	struct str ahead = *rest;
+	size_t room = value->n;
+	while (next_folded(&ahead, &more))
+		room += more.n + 1;
+	if (room == value->n) {
+		*rest = ahead;
+		return true;
+	}
+	room = room < EXPLAIN_TEXT_MAX ? room : EXPLAIN_TEXT_MAX;
+	struct buf b = buf_on(arena_alloc(a, room), room);
+	buf_put(&b, *value);
+	while (next_folded(rest, &more)) {
+		if (b.n)
 			buf_putc(&b, '\n');
 		buf_put(&b, more);
-		*value = buf_str(&b);
-		if (value->n > EXPLAIN_TEXT_MAX)
-			break;
 	}
+	*value = buf_str(&b);
 	return true;
 }
 
