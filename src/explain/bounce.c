@@ -115,7 +115,7 @@ make_readable(char *p, size_t n)
 		n = from_utf16(p, n, false);
 	else if (n >= 2 && p[0] == '\xfe' && p[1] == '\xff')
 		n = from_utf16(p, n, true);
-	else if (look >= 8 && (nul_even > look / 3 || nul_odd > look / 3))
+	else if (look >= 8 && (nul_even > look / 3) != (nul_odd > look / 3))
 		n = from_utf16(p, n, nul_even > nul_odd);
 	for (size_t i = 0; i < n; i++) {
 		if (p[i] == 0)

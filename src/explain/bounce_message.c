@@ -2,15 +2,7 @@
 #include "explain/bounce_private.h"
 #include "explain/text.h"
 
-static bool
-holds(struct str s, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (explain_find_nocase(s, str_of(words[i])) < s.n)
-			return true;
-	return false;
-}
-#define HOLDS(s, words) holds(s, words, COUNT(words))
+#define HOLDS(s, words) explain_holds(s, words, COUNT(words))
 
 /* Who writes bounces, and how they are titled. */
 static const char *const writers[] = {"mailer-daemon", "postmaster", "post_master", "mail delivery",
@@ -69,20 +61,6 @@ address_in(struct str s)
 	return out;
 }
 
-static bool
-same_domain(struct str host, struct str domain)
-{
-	return domain.n && host.n >= domain.n && str_has_suffix_nocase(host, domain);
-}
-
-static struct str
-domain_of(struct str address)
-{
-	size_t at = str_rfind(address, '@');
-
-	return at < address.n ? str_skip(address, at + 1) : (struct str){0};
-}
-
 /* What the words for people say of one recipient, or all of them. */
 static struct str
 words_about(const struct bounce *said, struct str recipient, struct str all)
@@ -121,7 +99,8 @@ from_report(struct arena *a, const struct message *m, struct str text, struct bo
 	}
 	/* The reporter is the sender's own server unless it is where the mail should have gone. */
 	for (size_t i = 0; i < out->n; i++)
-		if (same_domain(m->reporter, domain_of(out->failure[i].recipient)) ||
+		if (explain_host_is_under(
+			    m->reporter, explain_domain_of(out->failure[i].recipient)) ||
 			str_eq_nocase(m->reporter, out->failure[i].host))
 			return;
 	out->reporter = m->reporter;

@@ -96,6 +96,26 @@ test_report(void **state)
 	check_report(read_text(REPORT));
 }
 
+/* Who reports is the sender's own server unless its name is below the recipient's domain. */
+static void
+test_reporter(void **state)
+{
+	static const char *const rows[][2] = {{"out.a.example", "out.a.example"},
+		{"mx.b.example", ""}, {"B.Example", ""}, {"out.bb.example", "out.bb.example"},
+		{"xb.example", "xb.example"}};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str text = arena_printf(&arena,
+			"From: MAILER-DAEMON@%s\nTo: joe@a.example\nContent-Type: "
+			"multipart/report; boundary=z\n\n--z\nContent-Type: "
+			"message/delivery-status\n\nReporting-MTA: dns; %s\n\n"
+			"Final-Recipient: rfc822; ann@b.example\nAction: failed\n\n--z--\n",
+			rows[i][0], rows[i][0]);
+		const struct bounce *b = read_bytes(text.p, text.n);
+		check_str(b->reporter, rows[i][1]);
+	}
+}
+
 /* The same with every other end of line, and in UTF-16. */
 static void
 test_line_ends(void **state)
@@ -115,6 +135,11 @@ test_line_ends(void **state)
 	check_report(read_bytes(crlf, k));
 	check_report(read_bytes(cr, n));
 	check_report(read_bytes(wide, 2 * n));
+	/* What a fixed buffer had behind the text makes it no UTF-16. */
+	check_str(read_bytes("550 no PTR\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32)
+			  ->failure[0]
+			  .reply,
+		"550 no PTR");
 }
 
 /* A report whose parts were lost on the way: all of it is one text. */
@@ -353,6 +378,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_report),
+		cmocka_unit_test(test_reporter),
 		cmocka_unit_test(test_line_ends),
 		cmocka_unit_test(test_report_in_text),
 		cmocka_unit_test(test_forwarded),

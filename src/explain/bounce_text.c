@@ -4,15 +4,6 @@
 
 #define SEGMENT_LINES 14
 
-static bool
-holds_any(struct str s, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (explain_find_nocase(s, str_of(words[i])) < s.n)
-			return true;
-	return false;
-}
-
 /* A line that says that what follows is the message that failed. */
 static bool
 announces_copy(struct str line)
@@ -28,7 +19,7 @@ announces_copy(struct str line)
 		"message body follows", "rest of your message", "original text",
 		"the header of the", "text of the original"};
 
-	if (line.n > 200 || !holds_any(line, words, COUNT(words)))
+	if (line.n > 200 || !explain_holds(line, words, COUNT(words)))
 		return false;
 	char last = line.p[line.n - 1];
 	return strchr("-=_*#+", line.p[0]) || strchr(":-=_*#", last) ||

@@ -145,14 +145,6 @@ is_sender_side(enum cause_id cause)
 	return cause < CAUSE_HEADER_NONCOMPLIANT;
 }
 
-static struct str
-domain_of(struct str address)
-{
-	size_t at = str_rfind(address, '@');
-
-	return at < address.n ? str_skip(address, at + 1) : (struct str){0};
-}
-
 /* The sender's address in the reply of a server that speaks of it. */
 static void
 find_client(struct explained *x)
@@ -205,7 +197,7 @@ find_names(struct state *s, struct explained *x)
 	if (!x->client_name.n)
 		x->client_name = b->reporter;
 	if (!x->domain.n)
-		x->domain = domain_of(is_sender_side(x->cause) ? x->sender : x->recipient);
+		x->domain = explain_domain_of(is_sender_side(x->cause) ? x->sender : x->recipient);
 	x->url = explain_url_find(f->reply);
 	if (!x->url.n && x->words.n)
 		x->url = explain_url_find(x->words);

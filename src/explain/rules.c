@@ -173,20 +173,12 @@ bounce_provider_get(const struct bounce_rules *r, struct str name)
 	return NULL;
 }
 
-/* Whether host is domain or below it. */
-static bool
-is_under(struct str host, struct str domain)
-{
-	return str_has_suffix_nocase(host, domain) &&
-		(host.n == domain.n || host.p[host.n - domain.n - 1] == '.');
-}
-
 const struct bounce_provider *
 bounce_provider_find(const struct bounce_rules *r, struct str host, const struct explain_text *text)
 {
 	for (size_t i = 0; host.n && i < r->all.n_providers; i++)
 		for (size_t k = 0; k < r->all.provider[i].n_hosts; k++)
-			if (is_under(host, r->all.provider[i].hosts[k]))
+			if (explain_host_is_under(host, r->all.provider[i].hosts[k]))
 				return &r->all.provider[i];
 	struct gate_text g;
 	gate_text_init(&g, text->whole);

@@ -407,6 +407,21 @@ explain_host_next(struct str *rest, struct str *out)
 	return false;
 }
 
+bool
+explain_host_is_under(struct str host, struct str domain)
+{
+	return domain.n && str_has_suffix_nocase(host, domain) &&
+		(host.n == domain.n || host.p[host.n - domain.n - 1] == '.');
+}
+
+struct str
+explain_domain_of(struct str address)
+{
+	size_t at = str_rfind(address, '@');
+
+	return at < address.n ? str_skip(address, at + 1) : (struct str){0};
+}
+
 struct str
 explain_url_find(struct str text)
 {
@@ -426,4 +441,13 @@ explain_find_nocase(struct str s, struct str part)
 			str_eq_nocase(str_slice(s, at, at + part.n), part))
 			return at;
 	return s.n;
+}
+
+bool
+explain_holds(struct str s, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (explain_find_nocase(s, str_of(words[i])) < s.n)
+			return true;
+	return false;
 }

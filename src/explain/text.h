@@ -49,9 +49,15 @@ bool explain_ip_next(struct str *rest, struct ip *out);
 bool explain_address_next(struct str *rest, struct str *out);
 /* The next host name (two labels or more, the last of letters) of *rest, also within URLs. */
 bool explain_host_next(struct str *rest, struct str *out);
+/* Whether host is domain or a name below it; case ignored, and nothing is below an empty name. */
+bool explain_host_is_under(struct str host, struct str domain);
+/* What stands behind the last '@'; empty where there is none. */
+struct str explain_domain_of(struct str address);
 /* The first URL; empty where there is none. */
 struct str explain_url_find(struct str text);
 /* Where `part`, which is in lower case, first stands in s, case ignored; s.n: nowhere. */
 size_t explain_find_nocase(struct str s, struct str part);
+/* Whether one of n words, which are in lower case, stands in s, case ignored. */
+bool explain_holds(struct str s, const char *const *words, size_t n);
 
 #endif
