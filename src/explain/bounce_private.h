@@ -9,7 +9,7 @@
 struct failure *bounce_add(struct bounce *b);
 /* reply, code, enhanced code and host from a text that holds a reply somewhere. */
 void bounce_set_reply(struct failure *f, struct str text);
-/* Without the reply, from `text` only what is not known yet. */
+/* Whether a message is a bounce, and what its report or else its words say. */
 void bounce_from_message(struct arena *a, const struct message *m, struct bounce *out);
 /* Lines of a log in text; false when there is none. */
 bool bounce_from_log(struct arena *a, struct str text, struct bounce *out);

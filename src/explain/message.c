@@ -271,14 +271,9 @@ read_headers_part(struct walk *w, struct str text)
 	struct message *m = w->out;
 
 	m->encloses = true;
-	while (next_field(w->a, &text, &name, &value)) {
+	while (next_field(w->a, &text, &name, &value))
 		if (str_eq_nocase(name, STR("from")))
 			m->enclosed_from = value;
-		else if (str_eq_nocase(name, STR("to")))
-			m->enclosed_to = value;
-		else if (str_eq_nocase(name, STR("subject")))
-			m->enclosed_subject = value;
-	}
 }
 
 static void
@@ -314,8 +309,6 @@ read_enclosed(struct walk *w, GMimeMessagePart *part)
 	w->out->enclosed = in;
 	read_message(w, m, in);
 	w->out->enclosed_from = in->from;
-	w->out->enclosed_to = in->to;
-	w->out->enclosed_subject = in->subject;
 }
 
 static void read_part(struct walk *w, GMimeObject *o);
@@ -390,11 +383,8 @@ read_message(struct walk *w, GMimeMessage *m, struct message *out)
 	out->from = decoded(w->a, o, "From");
 	out->to = decoded(w->a, o, "To");
 	out->subject = decoded(w->a, o, "Subject");
-	out->return_path = header(w->a, o, "Return-Path");
 	out->auto_submitted = header(w->a, o, "Auto-Submitted");
-	out->precedence = header(w->a, o, "Precedence");
 	out->failed_recipients = header(w->a, o, "X-Failed-Recipients");
-	out->content_type = header(w->a, o, "Content-Type");
 	w->out = out;
 	read_part(w, g_mime_message_get_mime_part(m));
 	w->out = before;

@@ -23,8 +23,7 @@ struct report_recipient {
 
 struct message {
 	/* Of the message itself; decoded, UTF-8. */
-	struct str from, to, subject, return_path, auto_submitted, failed_recipients, content_type;
-	struct str precedence;
+	struct str from, to, subject, auto_submitted, failed_recipients;
 	struct str text;     /* of its text parts, before any message that it encloses */
 	bool dsn;	     /* has a delivery report */
 	bool feedback;	     /* has an abuse report, RFC 5965 */
@@ -34,7 +33,7 @@ struct message {
 	struct report_recipient recipient[MESSAGE_RECIPIENTS_MAX];
 	/* Of the message that is enclosed or quoted as a part. */
 	bool encloses;
-	struct str enclosed_from, enclosed_to, enclosed_subject;
+	struct str enclosed_from;
 	struct message *enclosed; /* read like this one; NULL where it is only headers */
 };
 

@@ -174,14 +174,6 @@ token_next(struct token_reader *r)
 	return t;
 }
 
-struct token
-token_peek(const struct token_reader *r)
-{
-	struct token_reader copy = *r;
-
-	return token_next(&copy);
-}
-
 bool
 token_is(const struct token *t, char special)
 {

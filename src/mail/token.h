@@ -46,8 +46,6 @@ struct token_reader {
 struct token_reader token_reader_on(struct str text, enum token_syntax syntax);
 /* The next token. */
 struct token token_next(struct token_reader *r);
-/* The same without going on. */
-struct token token_peek(const struct token_reader *r);
 /* Is it this byte, as TOKEN_SPECIAL? */
 bool token_is(const struct token *t, char special);
 
