@@ -94,7 +94,6 @@ put_record(struct slot *s)
 			   .queue_id = s->at ? s->at->queue : STR(""),
 			   .way = "import-log",
 			   .transaction = visit_transaction(s->visit),
-			   .policy = &g->policy,
 			   .checks = &g->checks,
 			   .has_lists = g->site.lists && g->site.lists->n,
 			   .settings = g->number,

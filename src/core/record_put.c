@@ -342,11 +342,27 @@ action_name(struct action a)
 	return names[a.kind];
 }
 
+/* That of the recipient for whom it went worst: it is what somebody will ask about. */
+static const struct verdict *
+gravest(const struct record_out *r)
+{
+	must(r->n > 0);
+	const struct verdict *v = r->rcpt[0].verdict;
+
+	for (size_t i = 1; i < r->n; i++) {
+		const struct verdict *w = r->rcpt[i].verdict;
+		if (w->kind > v->kind || (w->kind == v->kind && w->would > v->would))
+			v = w;
+	}
+	return v;
+}
+
 static void
-put_finding(struct buf *out, const struct record_out *r, const struct finding *f)
+put_finding(struct buf *out, const struct record_out *r, const struct verdict *v,
+	const struct finding *f)
 {
 	const struct ip *client = transaction_client(r->transaction);
-	struct action a = policy_action(r->policy, r->checks, f, client);
+	struct action a = policy_action_in(v, r->checks, f, client);
 
 	buf_puts(out, "{\"id\":\"");
 	buf_puts(out, f->code->id);
@@ -540,11 +556,12 @@ put_findings(struct buf *out, const struct record_out *r, size_t limit)
 {
 	struct items l = {.out = out, .limit = limit, .max = out->max};
 	struct result result = transaction_result(r->transaction);
+	const struct verdict *v = gravest(r);
 
 	buf_puts(out, ",\"findings\":[");
 	for (size_t i = 0; i < result.n; i++) {
 		begin_item(&l);
-		put_finding(out, r, result.finding[i]);
+		put_finding(out, r, v, result.finding[i]);
 		end_item(&l);
 	}
 	buf_putc(out, ']');

@@ -9,10 +9,11 @@
  *	"verdicts":[...]	one for each of "rcpt", in the same order:
  *		{"verdict":"reject","code":550,"enhanced":"5.7.25","score":9,"main":"rdns_none",
  *		 "reply":"without the codes"}; where they differ or apply also "would", "because",
- *		"exemption", "mailbox", "passing":true (by the daemon's state or an earlier try: the
- *settings say "would")
+ *		"exemption", "mailbox", "passing":true (by the daemon's state or an earlier try:
+ *		the settings say "would")
  *	"findings":[{"id":"rdns_none","action":"score","points":4,"evidence":{"client":...}}]
- *		"escaped":["helo"]	keys of evidence that was no text and is escaped
+ *		"escaped":["helo"]	keys of evidence that was no text and is escaped;
+ *		the action as it counted for the recipient with the gravest verdict
  *	"confirmed":true	the client may speak for the sender: see checks/history
  *	"cut":true		there was no room for all findings and facts
  *
@@ -36,13 +37,12 @@ struct record_out {
 	const char *way;
 	uint16_t port;
 	struct transaction *transaction;
-	const struct policy *policy;
 	const struct check_set *checks;
 	bool has_lists;		/* DNS lists were asked: "canary" and "suspended" count */
 	struct words suspended; /* names of those that were not asked */
 	bool hides_mailboxes;	/* the switches of a mailbox, which name it, are left out */
 	unsigned settings;
-	size_t n;
+	size_t n; /* at least one */
 	const struct record_rcpt *rcpt;
 };
 

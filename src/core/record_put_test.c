@@ -105,32 +105,41 @@ begin(struct bed *b, struct str helo, struct str from)
 }
 
 static void
-put(struct bed *b, size_t n, struct str rcpt)
+put_to(struct bed *b, const struct policy *p, size_t n, const struct str *rcpt)
 {
 	struct result r = transaction_result(b->t);
 	struct verdict v[10];
 	struct record_rcpt rcpts[10];
 
 	for (size_t i = 0; i < n; i++) {
-		policy_judge(&(struct judgement){.policy = &policy,
+		policy_judge(&(struct judgement){.policy = p,
 				     .checks = &set,
 				     .result = &r,
 				     .client = &client,
-				     .rcpt = rcpt},
+				     .rcpt = rcpt[i]},
 			&b->a, &v[i]);
-		rcpts[i] = (struct record_rcpt){rcpt, &v[i], 100 + i};
+		rcpts[i] = (struct record_rcpt){rcpt[i], &v[i], 100 + i};
 	}
 	record_put(&(struct record_out){.id = STR("7Q2K-M8RT-9FBC"),
 			   .queue_id = STR("4F3C"),
 			   .way = "test",
 			   .port = 2525,
 			   .transaction = b->t,
-			   .policy = &policy,
 			   .checks = &set,
 			   .settings = 3,
 			   .n = n,
 			   .rcpt = rcpts},
 		&b->out);
+}
+
+static void
+put(struct bed *b, size_t n, struct str rcpt)
+{
+	struct str all[10] = {{0}};
+
+	for (size_t i = 0; i < n; i++)
+		all[i] = rcpt;
+	put_to(b, &policy, n, all);
 }
 
 static void
@@ -187,6 +196,30 @@ test_whole(void **state)
 	assert_true(str_eq(b.record.fact[1].answer->dns.rr[0].text, txt));
 	record_done(&b.record);
 	end(&b);
+}
+
+/* What a mailbox does not heed did not count for it; where another was refused, that is explained.
+ */
+static void
+test_actions_as_they_counted(void **state)
+{
+	static struct bed b;
+	static const struct mailbox ann = {.who = STR_INIT("ann@example.net"),
+		.switches = {.set = 1 << MAILBOX_SKIP, .skip = 1}};
+	struct str to[] = {STR("ann@example.net"), STR("joe@example.net")};
+
+	for (size_t n = 1; n <= 2; n++) {
+		begin(&b, STR("mx.example"), STR(""));
+		struct mailboxes *table = mailboxes_new(&b.a, 1);
+		mailboxes_add(table, &ann);
+		struct policy p = policy;
+		p.mailboxes = table;
+		put_to(&b, &p, n, to);
+		assert_int_equal(says(&b, "{\"id\":\"bad\",\"action\":\"off\""), n == 1);
+		assert_int_equal(
+			says(&b, "{\"id\":\"bad\",\"action\":\"score\",\"points\":4.5"), n == 2);
+		end(&b);
+	}
 }
 
 static void
@@ -277,11 +310,11 @@ test_unknown_helo(void **state)
 	static struct bed b;
 
 	begin(&b, (struct str){NULL, 0}, STR(""));
-	put(&b, 0, STR(""));
+	put(&b, 1, STR("joe@example.net"));
 	read_back(&b);
 	assert_false(b.record.has_helo);
 	assert_true(b.record.has_from);
-	assert_int_equal(b.record.rcpt.n, 0);
+	assert_int_equal(b.record.rcpt.n, 1);
 	record_done(&b.record);
 	end(&b);
 }
@@ -352,6 +385,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),
+		cmocka_unit_test(test_actions_as_they_counted),
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_unknown_helo),

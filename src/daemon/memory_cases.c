@@ -76,7 +76,6 @@ print(struct memory_cases *m, const struct visit_case *c, const struct str *kept
 			   .way = c->client->way,
 			   .port = c->client->port,
 			   .transaction = c->transaction,
-			   .policy = &c->generation->policy,
 			   .checks = &c->generation->checks,
 			   .has_lists = set && set->n,
 			   .suspended = suspended(m, c),

@@ -690,7 +690,6 @@ write_record(struct scenario *s, struct transaction *t, const struct verdict *v)
 	const struct record_out out = {.id = STR("x"),
 		.way = "test",
 		.transaction = t,
-		.policy = &g->policy,
 		.checks = &g->checks,
 		.has_lists = true,
 		.suspended = s->record.suspended,
