@@ -19,65 +19,8 @@
  * Trouble of the store is never absence: nobody is new while it is away.  It is a temporary
  * finding, since a reward may be missing.  The null sender has no history.
  */
-#include "checks/checks.h"
+#include "checks/history_private.h"
 #include "mail/psl.h"
-
-enum { GOOD, BAD, NEW_CLIENT, ABUSED, TOO_MANY, TEMPERROR };
-
-static const struct finding_code codes[] = {
-	[GOOD] = {.id = "history_good",
-		.label = "good record here",
-		.text = "{whom} has a good record here: {record}",
-		.cause = CAUSE_NOT_BOUNCE,
-		.action = SCORE(-100),
-		.good = true},
-	[BAD] = {.id = "history_bad",
-		.label = "bad record here",
-		.text = "{whom} has a bad record here: {record}",
-		.fix = "find out from the replies to those messages why they were refused, and "
-		       "stop what causes it; the record mends with time and with each message "
-		       "that is accepted",
-		.cause = CAUSE_IP_BLOCKED,
-		.action = SCORE(200),
-		.code = 550,
-		.enhanced = "5.7.1"},
-	[NEW_CLIENT] = {.id = "history_new_client",
-		.label = "never seen here before",
-		.text = "{whom} has not sent any mail here before",
-		.fix = "nothing is wrong with that: it becomes known by what it sends",
-		.cause = CAUSE_IP_BLOCKED,
-		.code = 550,
-		.enhanced = "5.7.1"},
-	[ABUSED] = {.id = "sender_abused",
-		.label = "sender reported for spam here",
-		.text = "{whom} was reported for spam here: {record}",
-		.fix = "if that is a mistake, write to the postmaster of this site, who is always "
-		       "reachable",
-		.cause = CAUSE_SENDER_REJECTED,
-		.action = SCORE(300),
-		.code = 550,
-		.enhanced = "5.7.1"},
-	[TOO_MANY] = {.id = "too_many_refused",
-		.label = "too much was refused here of late",
-		.text = "mail from {whom} was refused here {count} times of late, so it has to "
-			"wait",
-		.fix = "find out from those replies why it was refused, and stop what causes it; "
-		       "it is let in again by itself when a while has passed",
-		.cause = CAUSE_RATE_LIMITED,
-		.action = {ACTION_DEFER},
-		.passing = true,
-		.code = 550,
-		.enhanced = "5.7.1",
-		.reference = "RFC 5321 4.5.4.1"},
-	[TEMPERROR] = {.id = "history_temperror",
-		.label = "record not available",
-		.text = "it cannot be told whether {whom} has a good record here: {reason}",
-		.fix = "the administrator of this site should see what \"mxward store check\" says",
-		.cause = CAUSE_SYSTEM_ERROR,
-		.temporary = true,
-		.code = 451,
-		.enhanced = "4.3.0"},
-};
 
 /* Whose history it is. */
 struct subject {
@@ -102,7 +45,7 @@ report(struct ask *q, struct findings *out, int code, const struct subject *s)
 		[HISTORY_REFUSALS] = "the client ",
 		[HISTORY_SENDER] = "the sender ",
 		[HISTORY_DOMAIN] = "the sender's domain "};
-	struct finding *f = found(out, &codes[code]);
+	struct finding *f = found(out, &history_codes[code]);
 	const struct history *h = s->h;
 	struct str name = arena_str(q->scratch, s->name);
 
@@ -259,9 +202,11 @@ const struct check check_history = {
 	.name = "history",
 	.help = "How client, sender and sender's domain behaved here before: how many of their "
 		"messages were accepted, refused, reported for spam.  Good news about a sender "
-		"counts only where SPF or the reverse name confirms the client; bad news always.",
-	.codes = codes,
-	.n_codes = COUNT(codes),
+		"counts only where SPF or the reverse name confirms the client; bad news always.  "
+		"While the store does not answer, a refusal that history_good might have averted "
+		"is put off, and let in when it comes again.",
+	.codes = history_codes,
+	.n_codes = HISTORY_CODES,
 	.section = &history_section,
 	.run = run,
 };

@@ -1,0 +1,57 @@
+/* checks/history: the table of its findings; see history.c. */
+#include "checks/history_private.h"
+
+const struct finding_code history_codes[HISTORY_CODES] = {
+	[GOOD] = {.id = "history_good",
+		.label = "good record here",
+		.text = "{whom} has a good record here: {record}",
+		.cause = CAUSE_NOT_BOUNCE,
+		.action = SCORE(-100),
+		.good = true},
+	[BAD] = {.id = "history_bad",
+		.label = "bad record here",
+		.text = "{whom} has a bad record here: {record}",
+		.fix = "find out from the replies to those messages why they were refused, and "
+		       "stop what causes it; the record mends with time and with each message "
+		       "that is accepted",
+		.cause = CAUSE_IP_BLOCKED,
+		.action = SCORE(200),
+		.code = 550,
+		.enhanced = "5.7.1"},
+	[NEW_CLIENT] = {.id = "history_new_client",
+		.label = "never seen here before",
+		.text = "{whom} has not sent any mail here before",
+		.fix = "nothing is wrong with that: it becomes known by what it sends",
+		.cause = CAUSE_IP_BLOCKED,
+		.code = 550,
+		.enhanced = "5.7.1"},
+	[ABUSED] = {.id = "sender_abused",
+		.label = "sender reported for spam here",
+		.text = "{whom} was reported for spam here: {record}",
+		.fix = "if that is a mistake, write to the postmaster of this site, who is always "
+		       "reachable",
+		.cause = CAUSE_SENDER_REJECTED,
+		.action = SCORE(300),
+		.code = 550,
+		.enhanced = "5.7.1"},
+	[TOO_MANY] = {.id = "too_many_refused",
+		.label = "too much was refused here of late",
+		.text = "mail from {whom} was refused here {count} times of late, so it has to "
+			"wait",
+		.fix = "find out from those replies why it was refused, and stop what causes it; "
+		       "it is let in again by itself when a while has passed",
+		.cause = CAUSE_RATE_LIMITED,
+		.action = {ACTION_DEFER},
+		.passing = true,
+		.code = 550,
+		.enhanced = "5.7.1",
+		.reference = "RFC 5321 4.5.4.1"},
+	[TEMPERROR] = {.id = "history_temperror",
+		.label = "record not available",
+		.text = "it cannot be told whether {whom} has a good record here: {reason}",
+		.fix = "the administrator of this site should see what \"mxward store check\" says",
+		.cause = CAUSE_SYSTEM_ERROR,
+		.temporary = true,
+		.code = 451,
+		.enhanced = "4.3.0"},
+};
