@@ -61,6 +61,22 @@ load_one(void *ctx, struct rested *r)
 	return true;
 }
 
+bool
+image_put_again(struct store *s, const struct store_record *r, struct store_op *out)
+{
+	int64_t left = r->left_s - (store_now(s) - s->image[r->table].loaded);
+
+	*out = (struct store_op){.op = STORE_PUT,
+		.table = r->table,
+		.key = r->key,
+		.value = r->value,
+		.kind = r->kind,
+		.keep_s = r->left_s ? left : 0,
+		.n_words = r->n_words};
+	memcpy(out->word, r->word, sizeof(out->word));
+	return (!r->left_s || left > 0) && store_op_is_valid(out);
+}
+
 static int
 by_key(const void *a, const void *b)
 {
@@ -94,6 +110,7 @@ load(struct store *s, enum store_table table)
 	heap_free(image->list);
 	image->list = l.list;
 	image->arena = l.arena;
+	image->loaded = l.now;
 	image->shown = (struct store_image){.generation = image->shown.generation + 1,
 		.status = STORE_OK,
 		.cut = l.cut,

@@ -12,5 +12,8 @@ void images_init(struct store *s);
 void images_done(struct store *s);
 /* All hot tables anew. */
 enum store_status images_load(struct store *s);
+/* The change that makes a record of an image anew, should the store have lost it: with the end that
+ * it had.  Borrows from r.  False: it is over by now. */
+NODISCARD bool image_put_again(struct store *s, const struct store_record *r, struct store_op *out);
 
 #endif

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "net/caller.h"
+#include "store/image.h"
 #include "store/redis_private.h"
 
 #define BATCH_MAX     512 /* changes of a transaction, at most */
@@ -166,16 +167,8 @@ restore(struct store *s)
 	for (size_t t = 0; t < STORE_TABLES; t++) {
 		const struct store_image *image = &s->image[t].shown;
 		for (size_t i = 0; image->status == STORE_OK && i < image->n; i++) {
-			const struct store_record *r = image->record[i];
-			struct store_op op = {.op = STORE_PUT,
-				.table = r->table,
-				.key = r->key,
-				.value = r->value,
-				.kind = r->kind,
-				.keep_s = r->left_s,
-				.n_words = r->n_words};
-			memcpy(op.word, r->word, sizeof(op.word));
-			n += store_op_is_valid(&op) && store_write_own(s, &op);
+			struct store_op op;
+			n += image_put_again(s, image->record[i], &op) && store_write_own(s, &op);
 		}
 	}
 	store_say(s, STORE_SAY_WARN,

@@ -118,13 +118,19 @@ on_answer(void *ctx, enum store_status status, const struct store_record *r)
 }
 
 static struct seen
-look(struct store *s, const char *key)
+look_in(struct store *s, enum store_table table, const char *key)
 {
 	struct seen seen = {0};
 
-	assert_true(store_get(s, STORE_HISTORY, str_of(key), on_answer, &seen));
+	assert_true(store_get(s, table, str_of(key), on_answer, &seen));
 	store_work(s);
 	return seen;
+}
+
+static struct seen
+look(struct store *s, const char *key)
+{
+	return look_in(s, STORE_HISTORY, key);
 }
 
 static void
@@ -274,6 +280,29 @@ test_damaged_walls(void **state)
 	expect_idle("known", 2 * DAY);
 }
 
+/* What is written again to a server that was emptied ends when it would have ended. */
+static void
+test_emptied(void **state)
+{
+	static const char key[] = "192.0.2.1";
+
+	assert_true(store_write(a,
+		&(struct store_op){.op = STORE_PUT,
+			.table = STORE_EXEMPT,
+			.key = str_of(key),
+			.value = STR("{}"),
+			.keep_s = 30 * (int64_t)DAY}));
+	assert_int_equal(store_sync(a), STORE_OK);
+	pass(20 * DAY);
+	server_says("FLUSHALL");
+	pass(9 * DAY);
+	assert_true(look_in(a, STORE_EXEMPT, key).there);
+	assert_true(look_in(b, STORE_EXEMPT, key).there);
+	pass(2 * DAY);
+	assert_false(look_in(a, STORE_EXEMPT, key).there);
+	assert_false(look_in(b, STORE_EXEMPT, key).there);
+}
+
 /* Writers leave nothing behind, and those that were killed not for ever. */
 static void
 test_writers_are_forgotten(void **state)
@@ -311,6 +340,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_retention, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_walls, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_emptied, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_writers_are_forgotten, setup, teardown),
 	};
 

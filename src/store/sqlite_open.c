@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/image.h"
 #include "store/sqlite_private.h"
 
 #define CHECK_SIZE_MAX ((off_t)64 << 20) /* 0.2 s when cached, 1 s from a disk of 64 MiB/s */
@@ -197,17 +198,9 @@ salvage_images(struct store *s, struct salvage *v)
 	for (int t = 0; t < STORE_TABLES; t++) {
 		const struct store_image *image = &s->image[t].shown;
 		for (size_t i = 0; i < image->n && v->n < SALVAGE_MAX; i++) {
-			const struct store_record *r = image->record[i];
+			struct store_op op;
 			size_t size;
-			struct store_op op = {.op = STORE_PUT,
-				.table = r->table,
-				.key = r->key,
-				.value = r->value,
-				.kind = r->kind,
-				.keep_s = r->left_s,
-				.n_words = r->n_words};
-			memcpy(op.word, r->word, sizeof(op.word));
-			if (r->value.n)
+			if (image_put_again(s, image->record[i], &op) && op.value.n)
 				v->op[v->n++] = store_op_copy(&op, &size);
 		}
 	}

@@ -4,9 +4,8 @@
  * A record has a key, a value that only its owner understands, a few counters, and words by which
  * it can be searched.  All tables have this one shape, and this is the only way to them.
  *
- * Two backs here, memory (tests) and SQLite; the interface is made so that a third can ask somebody
- * over a network: writes are queued and never waited for, answers come later, and only from
- * store_work().
+ * Three backs: memory (tests), SQLite, and Redis (redis.h), which is asked over a network.  So
+ * writes are queued and never waited for, answers come later, and only from store_work().
  *
  *	store_write()	queue a change: microseconds, no I/O.  A full queue drops it and counts.
  *	store_image()	look up in what is small and needed for each message: memory, no I/O.

@@ -48,6 +48,7 @@ struct store_back {
 struct image {
 	struct store_image shown;
 	struct store_record **list; /* the same as shown.record */
+	int64_t loaded;		    /* the store's time then */
 	struct arena arena;
 };
 

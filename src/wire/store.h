@@ -19,9 +19,9 @@
  *	END	table 1, generation 8: it is whole
  *
  * Between BEGIN and END other frames may stand, but RECORDs of that table only; a second BEGIN
- *takes back the first.  Integers are big-endian.  Both sides are of one program and one user, and
- *still neither believes the other: what is too long, of no known type, or has a rest is FRAME_BAD.
- *What tables, states and blobs mean is not decided here.  No I/O.
+ * takes back the first.  Integers are big-endian.  Both sides are of one program and one user, and
+ * still neither believes the other: what is too long, of no known type, or has a rest is FRAME_BAD.
+ * What tables, states and blobs mean is not decided here.  No I/O.
  */
 #ifndef WIRE_STORE_H
 #define WIRE_STORE_H
