@@ -79,6 +79,39 @@ test_words_and_trim(void **state)
 }
 
 static void
+test_utf8(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t n;
+	} cases[] = {
+		{"", 0},
+		{"a\x80", 1},
+		{"\xc2\x80", 2},
+		{"\xdf\xbf\xbf", 2},
+		{"\xe0\xa0\x80", 3},
+		{"\xed\x9f\xbf", 3},
+		{"\xef\xbf\xbf", 3},
+		{"\xf0\x90\x80\x80", 4},
+		{"\xf4\x8f\xbf\xbf", 4},
+		{"\x80", 0},
+		{"\xc1\xbf", 0}, /* not the shortest */
+		{"\xe0\x9f\xbf", 0},
+		{"\xf0\x8f\xbf\xbf", 0},
+		{"\xed\xa0\x80", 0},	 /* a surrogate */
+		{"\xf4\x90\x80\x80", 0}, /* above U+10FFFF */
+		{"\xf5\x80\x80\x80", 0},
+		{"\xc3", 0}, /* cut */
+		{"\xe2\x82", 0},
+		{"\xc3(", 0},
+		{"\xe2\x82(", 0},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(utf8_length(str_of(cases[i].text)), cases[i].n);
+}
+
+static void
 test_sorted(void **state)
 {
 	struct str list[] = {STR("b"), STR(""), STR("ab"), STR("a"), STR("b\0"), STR("a")};
@@ -513,6 +546,7 @@ main(void)
 		cmocka_unit_test(test_printable),
 		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_words_and_trim),
+		cmocka_unit_test(test_utf8),
 		cmocka_unit_test(test_sorted),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_affixes),

@@ -132,22 +132,15 @@ read_escape(struct reader *r, char *out)
 	return 1;
 }
 
-/* A sequence of UTF-8 beyond ASCII, RFC 3629 4. */
+/* A sequence of UTF-8 beyond ASCII. */
 static size_t
 read_utf8(struct reader *r, char *out)
 {
-	const unsigned char *p = (const unsigned char *)r->p;
-	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	size_t n = utf8_length(str_from(r->p, (size_t)(r->end - r->p)));
 
-	if (p[0] < 0xc2 || p[0] > 0xf4 || (size_t)(r->end - r->p) < n)
+	if (!n)
 		return fail(r, "no UTF-8");
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return fail(r, "no UTF-8");
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return fail(r, "no UTF-8");
-	memcpy(out, p, n);
+	memcpy(out, r->p, n);
 	r->p += n;
 	return n;
 }

@@ -131,6 +131,10 @@ bool str_is_digits(struct str s);
 /* Decimal digits only, at most max; false for anything else, also for the empty string. */
 bool str_to_u64(struct str s, uint64_t max, uint64_t *out);
 
+/* Bytes of the character that s begins with, in UTF-8: the shortest form only, no surrogates, none
+ * above U+10FFFF (RFC 3629 4); 0: there is none. */
+size_t utf8_length(struct str s);
+
 bool chr_is_xdigit(char c);
 /* 0..15, or -1. */
 int chr_hex(char c);

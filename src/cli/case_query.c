@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "conf/value.h"
 #include "daemon/case_words.h"
+#include "mail/syslog_line.h"
 
 bool
 case_query_option(struct case_query *q, int option, const char *value)
@@ -19,15 +20,6 @@ case_query_option(struct case_query *q, int option, const char *value)
 	return true;
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static int64_t
-days_to(int64_t year, int64_t month, int64_t day)
-{
-	int64_t y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
-
-	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
-}
-
 /* "2026-01-31", as seconds since 1970; its beginning in UTC. */
 static bool
 date_parse(struct str s, int64_t *out)
@@ -39,7 +31,7 @@ date_parse(struct str s, int64_t *out)
 		!str_to_u64(str_slice(s, 5, 7), 12, &month) ||
 		!str_to_u64(str_slice(s, 8, 10), 31, &day) || !month || !day)
 		return false;
-	*out = 86400 * days_to((int64_t)year, (int64_t)month, (int64_t)day);
+	*out = 86400 * days_of_date((int64_t)year, (unsigned)month, (unsigned)day);
 	return true;
 }
 

@@ -143,7 +143,7 @@ points_text(struct arena *a, struct action action)
 	if (action.kind == ACTION_SCORE)
 		points_print(action.points, true, &b);
 	else
-		buf_puts(&b, action.kind == ACTION_OFF ? "-" : report_action(action));
+		buf_puts(&b, action.kind == ACTION_OFF ? "-" : action_name(action.kind));
 	return arena_str(a, buf_str(&b));
 }
 
@@ -245,7 +245,7 @@ json_finding(const struct case_finding *f)
 		return report_finding(&f->finding, f->check, f->action);
 	json_t *o = json_object(), *evidence = json_object();
 	json_object_set_new(o, "id", report_str(f->id));
-	json_object_set_new(o, "action", json_string(report_action(f->action)));
+	json_object_set_new(o, "action", json_string(action_name(f->action.kind)));
 	json_object_set_new(o, "score", report_points(f->action.points));
 	for (size_t i = 0; i < f->finding.n; i++)
 		json_object_set_new(evidence, f->finding.evidence[i].key,

@@ -113,12 +113,6 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 	return r->kind;
 }
 
-static bool
-refuses(enum verdict_kind k)
-{
-	return k == VERDICT_REJECT || k == VERDICT_DEFER;
-}
-
 static void
 judge_rcpt(struct replay *r, struct record *record, struct str rcpt)
 {
@@ -131,7 +125,7 @@ judge_rcpt(struct replay *r, struct record *record, struct str rcpt)
 	if (before == after)
 		return;
 	r->changed++;
-	if (!refuses(before) && refuses(after))
+	if (!verdict_refuses(before) && verdict_refuses(after))
 		r->newly_refused++;
 	judge(r, r->gate_against, r->against, record, rcpt, stdout);
 	judge(r, r->gate, r->config, record, rcpt, stdout);

@@ -181,12 +181,6 @@ kept_verdict(const struct json_in *v, struct str *main_out)
 	return VERDICT_ACCEPT;
 }
 
-static bool
-refuses(enum verdict_kind k)
-{
-	return k == VERDICT_REJECT || k == VERDICT_DEFER;
-}
-
 static void
 compare(struct run *r, const struct record *record, struct str rcpt, const struct json_in *kept)
 {
@@ -214,7 +208,7 @@ compare(struct run *r, const struct record *record, struct str rcpt, const struc
 		return;
 	}
 	/* Who is to be blamed: the finding that refuses, now or then. */
-	if (refuses(c.after) || !c.finding.n)
+	if (verdict_refuses(c.after) || !c.finding.n)
 		c.finding = str_of(now->main);
 	diff_add(r->diff, &c);
 }

@@ -58,12 +58,6 @@ diff_free(struct diff *d)
 	heap_free(d);
 }
 
-static bool
-refuses(enum verdict_kind k)
-{
-	return k == VERDICT_REJECT || k == VERDICT_DEFER;
-}
-
 static struct name *
 get_name(struct diff *d, enum kind kind, struct str text)
 {
@@ -110,7 +104,7 @@ count(struct diff *d, enum kind kind, struct str text, const struct changed *c)
 		return;
 	}
 	n->n++;
-	n->newly_refused += !refuses(c->before) && refuses(c->after);
+	n->newly_refused += !verdict_refuses(c->before) && verdict_refuses(c->after);
 	add_sample(d, n, c);
 }
 
@@ -123,7 +117,7 @@ diff_add(struct diff *d, const struct changed *c)
 
 	d->n++;
 	d->changes[c->before][c->after]++;
-	d->newly_refused += !refuses(c->before) && refuses(c->after);
+	d->newly_refused += !verdict_refuses(c->before) && verdict_refuses(c->after);
 	for (size_t i = 0; i < behind.n; i++)
 		buf_putc(&domain, chr_lower(behind.p[i]));
 	count(d, BY_FINDING, c->finding.n ? c->finding : STR("-"), c);

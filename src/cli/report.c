@@ -97,19 +97,6 @@ json_steps(const struct finding *f)
 	return steps;
 }
 
-const char *
-report_action(struct action a)
-{
-	static const char *const words[] = {[ACTION_OFF] = "off",
-		[ACTION_SCORE] = "score",
-		[ACTION_TAG] = "tag",
-		[ACTION_DEFER] = "defer",
-		[ACTION_REJECT] = "reject",
-		[ACTION_ACCEPT] = "accept"};
-
-	return words[a.kind];
-}
-
 json_t *
 report_finding(const struct finding *f, const char *check, struct action a)
 {
@@ -121,7 +108,7 @@ report_finding(const struct finding *f, const char *check, struct action a)
 		json_object_set_new(evidence, f->evidence[i].key, report_str(f->evidence[i].value));
 	json_object_set_new(o, "id", json_string(f->code->id));
 	json_object_set_new(o, "check", json_string(check));
-	json_object_set_new(o, "action", json_string(report_action(a)));
+	json_object_set_new(o, "action", json_string(action_name(a.kind)));
 	json_object_set_new(o, "score", report_points(a.kind == ACTION_SCORE ? a.points : 0));
 	json_object_set_new(o, "text", json_template(f, f->code->text));
 	if (f->code->fix)
@@ -399,7 +386,7 @@ print_finding(const struct page *p, const struct decision *d, const struct findi
 	if (a.kind == ACTION_SCORE)
 		points_print(a.points, true, &pts);
 	else
-		buf_puts(&pts, a.kind == ACTION_OFF ? "-" : report_action(a));
+		buf_puts(&pts, a.kind == ACTION_OFF ? "-" : action_name(a.kind));
 	finding_fill(f, f->code->text, &b);
 	if (finding_why(f).n) {
 		buf_puts(&b, " [");

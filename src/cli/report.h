@@ -26,7 +26,6 @@ struct json_t *report_points(int32_t hundredths);
 struct json_t *report_finding(const struct finding *f, const char *check, struct action a);
 /* NULL where there is nothing to tell. */
 struct json_t *report_fact(const struct fact *f);
-const char *report_action(struct action a);
 
 /* Lines for people. */
 struct page {

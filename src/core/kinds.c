@@ -21,3 +21,9 @@ verdict_name(enum verdict_kind v)
 
 	return names[v];
 }
+
+bool
+verdict_refuses(enum verdict_kind v)
+{
+	return v == VERDICT_DEFER || v == VERDICT_REJECT;
+}

@@ -320,7 +320,7 @@ judge(const struct judgement *j, const struct switches *s, struct arena *a, stru
 		return;
 	}
 	soften(s, &v);
-	if (v.kind == VERDICT_REJECT || v.kind == VERDICT_DEFER)
+	if (verdict_refuses(v.kind))
 		reply_make(j, &t, a, &v);
 	*out = v;
 }
@@ -419,10 +419,16 @@ static const char *const action_names[] = {[ACTION_OFF] = "off",
 	[ACTION_ACCEPT] = "accept",
 	[ACTION_OWN] = "own"};
 
+const char *
+action_name(enum action_kind kind)
+{
+	return action_names[kind];
+}
+
 void
 action_print(struct action a, struct buf *out)
 {
-	buf_puts(out, action_names[a.kind]);
+	buf_puts(out, action_name(a.kind));
 	if (a.kind == ACTION_SCORE) {
 		buf_putc(out, ' ');
 		points_print(a.points, false, out);

@@ -125,5 +125,6 @@ bool rcpt_is_always_reachable(struct str rcpt);
  * otherwise. */
 NODISCARD bool action_parse(struct str s, struct action *out, struct errbuf *e);
 void action_print(struct action a, struct buf *out);
+const char *action_name(enum action_kind kind); /* "off", "score", ... */
 
 #endif

@@ -21,23 +21,14 @@ plain(struct str s)
 	return i;
 }
 
-/* Length of the UTF-8 sequence that s begins with, beyond ASCII; 0: it is none (RFC 3629 4). */
+/* Length of the character beyond ASCII that s begins with; 0: it is none, or a control character,
+ * as U+0080..U+009F are too. */
 static size_t
-utf8_length(struct str s)
+text_length(struct str s)
 {
-	const unsigned char *p = (const unsigned char *)s.p;
-	size_t n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+	size_t n = utf8_length(s);
 
-	if (p[0] < 0xc2 || p[0] > 0xf4 || s.n < n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	/* U+0080..U+009F are control characters too. */
-	return p[0] == 0xc2 && p[1] < 0xa0 ? 0 : n;
+	return n == 1 || (n == 2 && s.p[0] == '\xc2' && (unsigned char)s.p[1] < 0xa0) ? 0 : n;
 }
 
 /* Printable ASCII, as JSON wants it. */
@@ -95,7 +86,7 @@ put_inside(struct buf *out, struct str s)
 			buf_putc(out, s.p[0]);
 			n = 1;
 		} else {
-			n = utf8_length(s);
+			n = text_length(s);
 			if (!n)
 				return false;
 			put_utf8(out, str_slice(s, 0, n));
@@ -328,20 +319,6 @@ is_known(const struct fact *f)
 
 /* --- what was found and decided --- */
 
-static const char *
-action_name(struct action a)
-{
-	static const char *const names[] = {[ACTION_OFF] = "off",
-		[ACTION_SCORE] = "score",
-		[ACTION_TAG] = "tag",
-		[ACTION_DEFER] = "defer",
-		[ACTION_REJECT] = "reject",
-		[ACTION_ACCEPT] = "accept",
-		[ACTION_OWN] = "own"};
-
-	return names[a.kind];
-}
-
 /* That of the recipient for whom it went worst: it is what somebody will ask about. */
 static const struct verdict *
 gravest(const struct record_out *r)
@@ -367,7 +344,7 @@ put_finding(struct buf *out, const struct record_out *r, const struct verdict *v
 	buf_puts(out, "{\"id\":\"");
 	buf_puts(out, f->code->id);
 	buf_putc(out, '"');
-	put_literal(out, "action", action_name(a));
+	put_literal(out, "action", action_name(a.kind));
 	if (a.kind == ACTION_SCORE) {
 		put_key(out, "points");
 		points_print(a.points, false, out);

@@ -29,12 +29,6 @@ memory_cases_free(struct memory_cases *m)
 	heap_free(m);
 }
 
-static bool
-is_refused(const struct verdict *v)
-{
-	return v->kind == VERDICT_REJECT || v->kind == VERDICT_DEFER;
-}
-
 static struct str
 kept_rcpt(struct memory_cases *m, const struct privacy_settings *p, struct str rcpt)
 {
@@ -131,7 +125,7 @@ memory_cases_put(struct memory_cases *m, const struct config *config, struct sto
 	arena_reset(&m->arena);
 	for (size_t i = 0; i < c->n; i++) {
 		kept[i] = kept_rcpt(m, &config->privacy, c->rcpt[i].rcpt);
-		refused |= is_refused(c->rcpt[i].verdict);
+		refused |= verdict_refuses(c->rcpt[i].verdict->kind);
 	}
 	if (which == CASES_ALL || (which == CASES_REFUSED && refused))
 		put_case(m, store, c, kept, !plain, refused);

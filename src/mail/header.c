@@ -104,28 +104,6 @@ scan_name(struct header_field *f)
 			fault(f, HEADER_BAD_NAME, i);
 }
 
-/* The length of the character at `at`, whose first byte is above 0x7f; 0: it is none.  RFC 3629 4:
- * the shortest form only, no surrogates, nothing above U+10FFFF. */
-static size_t
-utf8_at(struct str s, size_t at)
-{
-	uint8_t c = (uint8_t)s.p[at], second = at + 1 < s.n ? (uint8_t)s.p[at + 1] : 0;
-	size_t n = c >= 0xc2 && c <= 0xdf ? 2
-		: (c & 0xf0) == 0xe0	  ? 3
-		: c >= 0xf0 && c <= 0xf4  ? 4
-					  : 0;
-
-	if (at + n > s.n)
-		return 0;
-	for (size_t i = 1; i < n; i++)
-		if (((uint8_t)s.p[at + i] & 0xc0) != 0x80)
-			return 0;
-	if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) ||
-		(c == 0xf0 && second < 0x90) || (c == 0xf4 && second > 0x8f))
-		return 0;
-	return n;
-}
-
 /* One field is either UTF-8 or not; a single wrong byte makes it the latter. */
 static void
 scan_8bit(struct header_field *f, size_t first)
@@ -133,7 +111,7 @@ scan_8bit(struct header_field *f, size_t first)
 	for (size_t i = first; i < f->value.n; i++) {
 		if ((uint8_t)f->value.p[i] <= 0x7f)
 			continue;
-		size_t n = utf8_at(f->value, i);
+		size_t n = utf8_length(str_skip(f->value, i));
 		if (n == 0) {
 			fault(f, HEADER_8BIT, i);
 			return;
