@@ -43,6 +43,7 @@ struct load {
 	int epoll;
 
 	uint64_t serial, todo, done, errors, active;
+	uint64_t pass_us, pass_count; /* when it began, how many it has */
 	struct samples per_tx, per_answer;
 	struct verdict verdicts[VERDICTS_MAX];
 	int pid[SERVERS_MAX];
@@ -52,7 +53,7 @@ struct load {
 /* A generator is one run of one program: its state is the program's. */
 static struct load load;
 static const char *opt_to, *opt_tx;
-static unsigned opt_connections = 20, opt_inflight, opt_warmup, opt_count = 10000;
+static unsigned opt_connections = 20, opt_inflight, opt_rate, opt_warmup, opt_count = 10000;
 unsigned load_rcpts = 1;
 
 static const struct load_option common[] = {
@@ -60,6 +61,7 @@ static const struct load_option common[] = {
 	{"transactions", "FILE made by workload.py", .text = &opt_tx},
 	{"connections", "kept open (20)", .number = &opt_connections},
 	{"inflight", "at most so many busy at a time (all connections)", .number = &opt_inflight},
+	{"rate", "begun in a second, at most (0: no limit)", .number = &opt_rate},
 	{"warmup", "transactions before the measured ones (0)", .number = &opt_warmup},
 	{"count", "measured transactions (10000)", .number = &opt_count},
 	{"rcpts", "recipients of each transaction (1)", .number = &load_rcpts},
@@ -296,12 +298,20 @@ conn_flush(struct load_conn *c)
 	buf_reset(&c->out);
 }
 
+static bool
+is_due(void)
+{
+	uint64_t begun = load.pass_count - load.todo;
+
+	return !opt_rate || (clock_us() - load.pass_us) * opt_rate >= begun * 1000000;
+}
+
 static void
 start_next(void)
 {
 	struct load_conn *c;
 
-	if (load.todo == 0 || load.idle_n == 0)
+	if (load.todo == 0 || load.idle_n == 0 || !is_due())
 		return;
 	c = load.idle[load.idle_at];
 	load.idle_at = (load.idle_at + 1) % opt_connections;
@@ -394,17 +404,23 @@ static void
 run_pass(unsigned count)
 {
 	struct epoll_event events[EVENTS_AT_ONCE];
+	uint64_t heard_us;
 
 	load.done = load.errors = 0;
 	load.per_tx.n = load.per_answer.n = 0;
 	memset(load.verdicts, 0, sizeof load.verdicts);
-	load.todo = count;
-	while (load.active < opt_inflight && load.todo)
-		start_next();
-	while (load.active) {
-		int n = epoll_wait(load.epoll, events, EVENTS_AT_ONCE, SILENCE_MS);
+	load.todo = load.pass_count = count;
+	load.pass_us = heard_us = clock_us();
+	while (load.active || load.todo) {
+		while (load.active < opt_inflight && load.todo && is_due())
+			start_next();
+		int n = epoll_wait(load.epoll, events, EVENTS_AT_ONCE,
+			opt_rate && load.todo ? 1 : SILENCE_MS);
+		uint64_t now = clock_us();
 
-		if (n == 0)
+		if (n > 0 || !load.active)
+			heard_us = now;
+		else if (now - heard_us >= SILENCE_MS * (uint64_t)1000)
 			bench_die("%s: no answer within %d ms, %" PRIu64 " transactions open",
 				opt_to, SILENCE_MS, load.active);
 		for (int i = 0; i < n; i++)

@@ -16,7 +16,6 @@ import ctypes
 import json
 import os
 import resource
-import shutil
 import signal
 import statistics
 import subprocess
@@ -28,9 +27,9 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "tests", "e2e")]
 sys.dont_write_bytecode = True
 
 import workload                                                         # noqa: E402
-from bed.daemon import Mxward, address_text                             # noqa: E402
+from bed.daemon import Mxward, address_text, daemon_folder              # noqa: E402
 from bed.dns import Nsd, Unbound                                        # noqa: E402
-from bed.place import BedError, Missing, Place, can_connect             # noqa: E402
+from bed.place import BedError, Missing, Place, can_connect, wait_for   # noqa: E402
 from bed.postfix import Postfix                                         # noqa: E402
 
 CLIENTS = 4000
@@ -89,12 +88,15 @@ class Bench:
         process.wait_ready(lambda: can_connect(address))
         return Server("no-op", address_text(address), [process.pid], process.log_path)
 
-    def mxward(self, stack, kind, address, settings=SETTINGS):
+    def daemon(self, stack, kind, address, settings=SETTINGS):
         daemon = Mxward(self.place, os.path.join(self.build, "mxward"), self.unbound.port,
                         sections=settings, **{kind: address}).start()
         stack.callback(daemon.stop)
-        return Server("mxward", address_text(address), [daemon.process.pid],
-                      daemon.process.log_path)
+        return daemon, Server("mxward", address_text(address), [daemon.process.pid],
+                              daemon.process.log_path)
+
+    def mxward(self, stack, kind, address, settings=SETTINGS):
+        return self.daemon(stack, kind, address, settings)[1]
 
     def pair(self, stack, kind, settings=SETTINGS, unix=False):
         where = [self.unix(self._name("s")) if unix else self.tcp() for _ in range(2)]
@@ -246,23 +248,45 @@ def milter_keep(bench, stack):
         "milter", servers, bench.count(20000, 10000), keep=True), None, None)
 
 
+@contextlib.contextmanager
+def dropped(daemon):
+    """What became of the changes that the store was given meanwhile: a list of (dropped, all)."""
+    def counted():
+        store = daemon.status()["store"]
+        return {k: store[k] for k in ("dropped", "lost", "changes")}
+
+    before, out = counted(), []
+    yield out
+    more = {k: n - before[k] for k, n in counted().items()}
+    if more["lost"]:
+        raise BedError("the store's process died: %d changes are lost" % more["lost"])
+    out.append((more["dropped"], more["changes"] + more["dropped"]))
+
+
+def dropped_row(what, counted, limit):
+    """In percent."""
+    n, whole = counted[0]
+    share = 100 * n / whole
+    bar, ok = ("", None) if limit is None else ("<= %g %%" % limit, share <= limit)
+    return Row(what, "", "%.1f %%" % share, "of %d" % whole, bar, ok)
+
+
 def store(bench, stack):
     """A policy request with everything that is written to a store and asked there, beside the same
-    without a store: at full speed, then with two requests at a time."""
-    folder = bench.place.path(bench._name("store"))
-    os.mkdir(folder, 0o700)
-    settings = SETTINGS
-    if os.geteuid() == 0:
-        shutil.chown(folder, "nobody")
-        settings += "[daemon]\nuser = nobody\n"
-    plain = bench.mxward(stack, "policy", bench.tcp(), settings)._replace(label="without")
-    ours = bench.mxward(stack, "policy", bench.tcp(),
-                        settings + "[store]\nfile = %s/store.db\n" % folder)
+    without a store: at full speed, with two requests at a time, and with 3,000 a second."""
+    folder = daemon_folder(bench.place.path(bench._name("store")))
+    plain = bench.mxward(stack, "policy", bench.tcp())._replace(label="without")
+    daemon, ours = bench.daemon(stack, "policy", bench.tcp(),
+                                SETTINGS + "[store]\nfile = %s/store.db\n" % folder)
     with open("/proc/%d/task/%d/children" % (ours.pids[0], ours.pids[0])) as f:
         processes = [int(x) for x in f.read().split()]      # worker, keeper, reader
     servers = [plain, ours._replace(pids=processes)]
-    fast = bench.compare("policy", servers, bench.count(30000, 10000))
+    with dropped(daemon) as of_fast:
+        fast = bench.compare("policy", servers, bench.count(30000, 10000))
     calm = bench.compare("policy", servers, bench.count(10000, 5000), inflight=2)
+    wait_for(lambda: daemon.status()["store"]["waiting"] == 0, 30, "the store to write")
+    with dropped(daemon) as of_even:
+        bench.load("policy", servers[1], count=bench.count(36000, 9000), rate=3000)
     yield ratio_row("store: worker's CPU", fast["without"], fast["mxward"],
                     lambda r: cpu_us(r, slice(0, 1)), None)
     for i, name in ((1, "keeper"), (2, "reader")):
@@ -274,6 +298,8 @@ def store(bench, stack):
     speed = median(fast["mxward"], lambda r: r["per_second"])
     yield Row("store: requests a second", "%.0f" % median(
         fast["without"], lambda r: r["per_second"]), "%.0f" % speed, "", ">= 3000", speed >= 3000)
+    yield dropped_row("store: changes dropped, full speed", of_fast, None)
+    yield dropped_row("store: the same, 3,000 requests a second", of_even, 0)
     yield "with a store in 100 transactions: " + shares(fast["mxward"])
     yield "%.1f MB in files after %d requests" % (
         sum(os.path.getsize(os.path.join(folder, n)) for n in os.listdir(folder)) / 1e6,

@@ -22,7 +22,7 @@
 #define READER_MS    200 /* the reader looks again for a store, or for another one */
 #define STOP_MS	     (PROCESS_STOP_MS + 500) /* for workers that are still there */
 #define STOP_LOOK_MS 20
-#define NICE	     5
+#define NICE	     5 /* more than the workers */
 
 void
 keeper_say(void *ctx, enum store_say level, const char *text)
@@ -248,7 +248,7 @@ keeper_run(const struct keeper_options *o)
 	k->o = o;
 	/* Where processors are short, whoever answers mail servers goes first. */
 	if (!o->reads)
-		(void)setpriority(PRIO_PROCESS, 0, NICE);
+		(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
 	snprintf(k->path, sizeof(k->path), "%.*s", STR_ARG(o->config->store.file));
 	k->loop = loop_new();
 	if (!k->loop)

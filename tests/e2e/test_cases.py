@@ -4,14 +4,12 @@ found by whom they were about, and a disk that is full costs cases, never mail.
 import json
 import os
 import re
-import shutil
 import subprocess
 import unittest
 
-from bed.daemon import run_command
+from bed.daemon import daemon_folder, run_command
 from bed.place import wait_for
 from case import MxwardCase
-from test_history import DAEMON_USER
 from test_verdicts import OK, SITE
 from world import C
 
@@ -23,11 +21,8 @@ class Kept(MxwardCase):
 
     @classmethod
     def make_sections(cls, b):
-        cls.folder = b.place.path("cases-" + cls.__name__)
-        os.makedirs(cls.folder, exist_ok=True)
+        cls.folder = daemon_folder(b.place.path("cases-" + cls.__name__))
         cls.prepare(cls.folder)
-        if os.geteuid() == 0:
-            shutil.chown(cls.folder, DAEMON_USER)
         cls.store = os.path.join(cls.folder, "store.db")
         return SITE + "[store]\nfile = %s\n%s" % (cls.store, cls.more)
 

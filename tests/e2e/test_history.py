@@ -7,19 +7,14 @@ import concurrent.futures
 import itertools
 import json
 import os
-import pwd
-import shutil
 import time
 
-from bed.daemon import run_check
+from bed.daemon import daemon_folder, run_check
 from bed.place import wait_for
 from bed.raw import RawMilter, RawPolicy
 from case import MxwardCase
 from test_verdicts import OK, SITE
 from world import C
-
-# Whom a daemon that root has started runs as.
-DAEMON_USER = "mxward" if "mxward" in [x.pw_name for x in pwd.getpwall()] else "nobody"
 
 
 class HistoryCase(MxwardCase):
@@ -27,10 +22,7 @@ class HistoryCase(MxwardCase):
 
     @classmethod
     def make_sections(cls, b):
-        folder = b.place.path("store-" + cls.__name__)
-        os.makedirs(folder, exist_ok=True)
-        if os.geteuid() == 0:
-            shutil.chown(folder, DAEMON_USER)
+        folder = daemon_folder(b.place.path("store-" + cls.__name__))
         cls.store = os.path.join(folder, "store.db")
         return SITE + "[store]\nfile = %s\n[daemon]\nworkers = %d\n%s" % (
             cls.store, cls.workers, cls.more)

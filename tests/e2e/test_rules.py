@@ -5,20 +5,16 @@ The profile is strict, so that a client without reverse name is refused.
 """
 import json
 import os
-import pwd
 import re
-import shutil
 import time
 
-from bed.daemon import run_command
+from bed.daemon import daemon_folder, run_command
 from bed.place import wait_for
 from case import MxwardCase
 from test_verdicts import OK, SITE
 from world import C
 
 AT_ONCE = 1.0       # seconds from the command to its effect
-# Whom a daemon that root has started runs as.
-DAEMON_USER = "mxward" if "mxward" in [x.pw_name for x in pwd.getpwall()] else "nobody"
 
 
 # Without histories, which clients of many tests would have.
@@ -37,10 +33,7 @@ class Stored(MxwardCase):
 
     @classmethod
     def make_sections(cls, b):
-        folder = b.place.path("store-" + cls.__name__)
-        os.makedirs(folder, exist_ok=True)
-        if os.geteuid() == 0:
-            shutil.chown(folder, DAEMON_USER)
+        folder = daemon_folder(b.place.path("store-" + cls.__name__))
         cls.store = os.path.join(folder, "store.db")
         return SECTIONS % cls.store
 

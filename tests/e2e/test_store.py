@@ -2,16 +2,14 @@
 is said once, and one that is killed again and again costs the last second of what was written.
 """
 import os
-import shutil
 import signal
 import threading
 import time
 
-from bed.daemon import run_command, run_status
+from bed.daemon import daemon_folder, run_command, run_status
 from bed.place import wait_for
 from bed.raw import RawPolicy
 from case import MxwardCase
-from test_history import DAEMON_USER
 from test_verdicts import OK, SITE
 from world import C, CROWD
 
@@ -65,9 +63,7 @@ class NoFolder(Broken):
 
     def test_serves(self):
         self.check()
-        os.mkdir(self.folder)
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, DAEMON_USER)
+        daemon_folder(self.folder)
         # Tried again after 1, 2, 4 ... seconds.
         wait_for(lambda: self.mxward.status()["store"]["usable"], 30, "the store")
         wait_for(lambda: self.mxward.status()["store"]["waiting"] == 0, 5, "the writes")
@@ -109,10 +105,7 @@ class ReadOnly(Broken):
 class Killed(MxwardCase):
     @classmethod
     def make_sections(cls, b):
-        folder = b.place.path("store-" + cls.__name__)
-        os.makedirs(folder, exist_ok=True)
-        if os.geteuid() == 0:
-            shutil.chown(folder, DAEMON_USER)
+        folder = daemon_folder(b.place.path("store-" + cls.__name__))
         cls.store = os.path.join(folder, "store.db")
         return SITE + "[daemon]\nworkers = 1\n[store]\nfile = %s\n" % cls.store
 
@@ -146,6 +139,13 @@ class Killed(MxwardCase):
 
     def descriptors(self):
         return len(os.listdir("/proc/%d/fd" % self.mxward.status()["pid"]))
+
+    def test_keeper_comes_behind(self):
+        """Whatever the daemon's own priority is, as of this run under nice(1)."""
+        worker, (keeper, reader) = self.mxward.status()["pid"], self.wait_keepers()
+        nice = [os.getpriority(os.PRIO_PROCESS, pid) for pid in (worker, reader, keeper)]
+        self.assertEqual(nice[0], nice[1])
+        self.assertGreater(nice[2], nice[0])
 
     def test_kills_cost_a_second(self):
         self.stop, self.asked, self.slowest = False, 0, []

@@ -1,10 +1,23 @@
 """mxward itself: settings, start, signals, log, and what it uses of the machine."""
 import json
 import os
+import pwd
+import shutil
 import signal
 import subprocess
 
 from .place import BedError, can_connect, wait_for
+
+# Whom a daemon that root has started runs as.
+DAEMON_USER = "mxward" if "mxward" in [x.pw_name for x in pwd.getpwall()] else "nobody"
+
+
+def daemon_folder(path):
+    """A folder in which the daemon may write; its path."""
+    os.makedirs(path, exist_ok=True)
+    if os.geteuid() == 0:
+        shutil.chown(path, DAEMON_USER)
+    return path
 
 
 def address_text(address):
