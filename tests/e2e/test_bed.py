@@ -4,7 +4,9 @@ from unittest import mock
 
 import case
 from bed.dns import ask
-from bed.place import can_connect
+from bed.exim import Exim
+from bed.place import Missing, can_connect
+from bed.pretend import Pretend
 from bed.wire import check_replycode
 from case import HARD_SECONDS, Case, MxwardCase
 from world import C, Client
@@ -56,6 +58,29 @@ class Plain(Case):
         smtp = self.connect("plain", C["good6"])
         replies = smtp.pipeline("MAIL FROM:<a@good.example>", "RCPT TO:<user@example.org>", "RSET")
         self.assertEqual([r.code for r in replies], [250, 250, 250])
+
+
+class SendingServer(Case):
+    """An Exim that sends to Postfix as a client of the tests."""
+
+    def test_mail_and_bounce(self):
+        b = self.bed
+        relay = Pretend(b.loop, b.place, b.postfix.ports["plain"], C["good"])
+        try:
+            exim = Exim(b.place, "mail.good.example", relay.address, ["good.example"])
+        except Missing as error:
+            self.skipTest(str(error))
+        exim.submit("boss@good.example", ["user@example.org"], "Subject: exim-1\n\nhello\n")
+        mail = b.postfix.wait_mail("user@example.org", "exim-1")
+        self.assertIn("from mail.good.example (mail.good.example [192.0.2.10])", mail)
+        self.assertEqual(exim.mails(), [])
+        relay.client = STRANGER
+        exim.submit("boss@good.example", ["user@example.org"], "Subject: exim-2\n\nhello\n")
+        bounce = exim.wait_bounce("exim-2")
+        self.assertIn("550 5.7.25 <unknown[203.0.113.5]>: Client host rejected: no reverse name",
+                      bounce)
+        self.assertIn("To: boss@good.example", bounce)
+        self.assertEqual(exim.queue(), "")
 
 
 class NoopServers(Case):
