@@ -103,6 +103,12 @@ transaction_head(struct transaction *t, const struct message_head *head)
 	t->head_waiters = 0;
 }
 
+bool
+transaction_wants_head(const struct transaction *t)
+{
+	return !t->head && (t->head_waiters & t->pending);
+}
+
 const struct message_head *
 ask_head(struct ask *q)
 {

@@ -53,6 +53,8 @@ void transaction_env_absent(struct transaction *t, enum env_item item);
 /* The message's headers, once, where head_later said so; they live as long as the transaction.
  * headers NULL: they will not come after all. */
 void transaction_head(struct transaction *t, const struct message_head *head);
+/* Does a check wait for them? */
+bool transaction_wants_head(const struct transaction *t);
 /* Run every check that can get on, start the questions they asked. */
 void transaction_run(struct transaction *t);
 bool transaction_waits_for_network(const struct transaction *t);

@@ -101,13 +101,13 @@ static void
 count_rcpts(struct memory_cases *m, struct store_client *store, const struct visit_case *c,
 	const struct str *kept)
 {
-	for (size_t i = c->n_before; i < c->n; i++) {
+	for (size_t i = 0; i < c->n; i++) {
 		enum verdict_kind v = c->rcpt[i].verdict->kind;
 		struct store_op op = {.op = STORE_ADD,
 			.table = STORE_COUNTER,
 			.key = arena_printf(&m->arena, "rcpt:%.*s", STR_ARG(kept[i])),
 			.keep_s = RCPT_KEEP_S};
-		if (!kept[i].n)
+		if (!kept[i].n || c->before >> i & 1)
 			continue;
 		op.add[v == VERDICT_REJECT ? 1 : v == VERDICT_DEFER ? 2 : 0] = 1;
 		(void)store_client_write(store, &op);

@@ -131,8 +131,9 @@ numbers_of(const struct visit_case *c)
 {
 	unsigned bits = 0;
 
-	for (size_t i = c->n_before; i < c->n; i++)
-		bits |= 1u << number_of(c->rcpt[i].verdict);
+	for (size_t i = 0; i < c->n; i++)
+		if (!(c->before >> i & 1))
+			bits |= 1u << number_of(c->rcpt[i].verdict);
 	return bits;
 }
 
@@ -161,8 +162,8 @@ rests_on_history(const struct visit_case *c, const struct verdict *v)
 static bool
 is_charged(const struct visit_case *c)
 {
-	for (size_t i = c->n_before; i < c->n; i++)
-		if (number_of(c->rcpt[i].verdict) == HISTORY_REFUSED &&
+	for (size_t i = 0; i < c->n; i++)
+		if (!(c->before >> i & 1) && number_of(c->rcpt[i].verdict) == HISTORY_REFUSED &&
 			!rests_on_history(c, c->rcpt[i].verdict))
 			return true;
 	return false;

@@ -80,7 +80,7 @@ remember(void *ctx, const struct visit_case *c)
 	struct visit_case again = *c;
 
 	memory_history_put(b->source, b->client, c);
-	again.n_before = c->n; /* all of it was told before */
+	again.before = (1u << c->n) - 1; /* all of it was told before */
 	if (b->twice)
 		memory_history_put(b->source, b->client, &again);
 }

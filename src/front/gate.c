@@ -1,9 +1,7 @@
 /* front/gate: see gate.h. */
 #include "base/clock.h"
 #include "base/hash.h"
-#include "base/list.h"
-#include "front/gate.h"
-#include "front/memo.h"
+#include "front/gate_private.h"
 
 #define ARENA_FIRST ((size_t)12 << 10)
 /* Past this a transaction's open questions count as failed.  Measured: an ordinary one takes 6 to
@@ -15,57 +13,11 @@
 #define TAG_MAX	      400
 #define CANARY_MS     60000  /* no list is believed on an older one */
 #define REMEMBER_MS   300000 /* nothing that was found out is used for longer */
-#define SILENT_MS     1000   /* a visit without more recipients is told to whoever remembers */
 
 const struct verdict verdict_unchecked = {.kind = VERDICT_ACCEPT,
 	.would = VERDICT_ACCEPT,
 	.enhanced = {"", 0},
 	.because = "never checked"};
-
-struct visit {
-	struct gate *gate;
-	struct visit *next_spare;
-	struct generation *generation;
-	struct arena arena;
-	struct transaction *txn; /* NULL: never checked */
-	struct kept *kept;	 /* txn's memory, where it is not the visit's arena */
-	struct visit_client client;
-	struct exempted exempted; /* by its address */
-	const char *unchecked_because;
-	bool counted; /* seen by health */
-	bool tagged;
-	char case_id[CASE_ID_MAX];
-	/* what was decided under this id */
-	struct list untold; /* in the gate's list, while some of it was not told yet */
-	bool is_untold;
-	uint64_t decided_ms; /* the last of it */
-	size_t n_rcpts, n_told;
-	unsigned marks;
-	struct visit_rcpt rcpts[VISIT_RCPTS];
-	/* the pending judgement */
-	struct timer *timer;
-	bool pending;
-	uint64_t asked_us;
-	struct str rcpt, queue_id;
-	void (*done)(void *ctx, const struct verdict *verdict);
-	void *done_ctx;
-};
-
-struct gate {
-	struct gate_options o;
-	struct generation *generation;
-	struct arena scratch;
-	struct memo *memo;
-	struct health health;
-	struct visit *spare;
-	unsigned n_spare;
-	uint8_t random[256];
-	unsigned random_left;
-	uint64_t canary, canary_ms; /* and when it was drawn; 0: never */
-	size_t visits;
-	struct list untold; /* visits, whoever was silent for longest first */
-	struct timer *untold_timer;
-};
 
 struct generation *
 generation_ref(struct generation *g)
@@ -81,8 +33,6 @@ generation_unref(struct generation *g)
 		g->release(g);
 }
 
-static void tell_silent(void *ctx);
-
 struct gate *
 gate_new(const struct gate_options *o, struct generation *g)
 {
@@ -91,7 +41,7 @@ gate_new(const struct gate_options *o, struct generation *g)
 	gate->o = *o;
 	list_init(&gate->untold);
 	if (o->remember)
-		gate->untold_timer = timer_new(o->loop, tell_silent, gate);
+		gate->untold_timer = timer_new(o->loop, visit_cases_tell_silent, gate);
 	gate->generation = generation_ref(g);
 	arena_init(&gate->scratch, SCRATCH_FIRST, SCRATCH_LIMIT);
 	gate->memo = memo_new(g->remember);
@@ -155,8 +105,8 @@ gate_health(const struct gate *g)
 }
 
 /* Twelve characters of Crockford's base 32 (no I, L, O, U), 60 random bits: 7Q2K-M8RT-9FBC. */
-static void
-make_case_id(struct gate *g, char out[CASE_ID_MAX])
+void
+visit_make_case_id(struct gate *g, char out[CASE_ID_MAX])
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 	uint64_t r;
@@ -230,12 +180,7 @@ begin(struct gate *g, const struct visit_client *client)
 	g->visits++;
 	v->generation = gen;
 	v->client = *client;
-	if (client->case_id.n) {
-		struct str id = str_slice(client->case_id, 0, CASE_ID_MAX - 1);
-		memcpy(v->case_id, id.p, id.n); /* the visit began all zero */
-	} else {
-		make_case_id(g, v->case_id);
-	}
+	visit_cases_begin(v, client->case_id);
 	v->unchecked_because = never_checked(gen, client);
 	return v;
 }
@@ -249,7 +194,7 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 		.site = &gen->site,
 		.source = gen->source,
 		.history = gen->history,
-		.head_later = client->head,
+		.head_later = client->head || client->head_later,
 		.arena = arena,
 		.scratch = &v->gate->scratch,
 		.skip = skip,
@@ -275,13 +220,15 @@ visit_new(struct gate *g, const struct visit_client *client)
 		gen->off | policy_skip(&gen->policy, &client->ip, clock_ms(), &v->exempted),
 		client->lists ? *client->lists : lists_now(g, gen));
 	transaction_run(v->txn);
+	v->collects = client->head_later && transaction_wants_head(v->txn);
 	return v;
 }
 
 struct visit *
 visit_new_known(struct gate *g, const struct visit_client *client, const struct str env[ENV_COUNT])
 {
-	must(!client->head); /* what is used again was judged without */
+	/* What is used again was judged without. */
+	must(!client->head && !client->head_later);
 	struct visit *v = begin(g, client);
 	const struct generation *gen = v->generation;
 
@@ -328,83 +275,6 @@ remember(struct visit *v)
 		until, now);
 }
 
-/* --- what was decided, for whoever remembers it --- */
-
-static void
-tell(struct visit *v)
-{
-	struct gate *g = v->gate;
-
-	if (!v->is_untold)
-		return;
-	list_remove(&v->untold);
-	v->is_untold = false;
-	g->o.remember(g->o.ctx,
-		&(struct visit_case){.client = &v->client,
-			.transaction = v->txn,
-			.generation = v->generation,
-			.case_id = str_of(v->case_id),
-			.queue_id = v->queue_id,
-			.n = v->n_rcpts,
-			.n_before = v->n_told,
-			.rcpt = v->rcpts,
-			.marks = &v->marks});
-	v->n_told = v->n_rcpts;
-}
-
-/* Whoever asks with the id of a refusal is not to wait until the mail server ends its session. */
-static void
-tell_silent(void *ctx)
-{
-	struct gate *g = ctx;
-	uint64_t now = clock_ms();
-
-	while (!list_is_empty(&g->untold)) {
-		struct visit *v = LIST_ELEMENT(g->untold.next, struct visit, untold);
-		if (now - v->decided_ms < SILENT_MS) {
-			timer_set(g->untold_timer, v->decided_ms + SILENT_MS - now);
-			return;
-		}
-		tell(v);
-	}
-}
-
-static void
-set_untold(struct visit *v)
-{
-	struct gate *g = v->gate;
-
-	v->decided_ms = clock_ms();
-	if (list_is_empty(&g->untold))
-		timer_set(g->untold_timer, SILENT_MS);
-	if (v->is_untold)
-		list_remove(&v->untold);
-	list_add_last(&g->untold, &v->untold);
-	v->is_untold = true;
-}
-
-static void
-note_decision(struct visit *v, const struct verdict *verdict, uint64_t took_us)
-{
-	struct gate *g = v->gate;
-
-	if (!g->o.remember || !v->txn)
-		return;
-	v->rcpts[v->n_rcpts++] = (struct visit_rcpt){v->rcpt, verdict, took_us};
-	set_untold(v);
-}
-
-/* A case has room for so many recipients: what comes now belongs to another. */
-static void
-begin_next_case(struct visit *v)
-{
-	if (v->n_rcpts < VISIT_RCPTS)
-		return;
-	tell(v);
-	v->n_rcpts = v->n_told = 0;
-	make_case_id(v->gate, v->case_id);
-}
-
 /* Give the transaction up. */
 static void
 end_transaction(struct visit *v)
@@ -421,10 +291,11 @@ void
 visit_authenticated(struct visit *v)
 {
 	must(!v->pending);
-	tell(v);
+	visit_cases_tell(v);
 	v->client.authenticated = true;
 	v->unchecked_because = "authenticated";
 	end_transaction(v);
+	v->collects = false;
 }
 
 void
@@ -447,78 +318,137 @@ visit_env_if(struct visit *v, enum env_item item, bool known, struct str value)
 	}
 }
 
-/* A temporary error defers the same message once; the second time it is let in. */
-static void
-cap_deferral(struct visit *v, struct verdict *verdict)
+static bool
+seen_before(struct visit *v, struct str rcpt)
 {
-	struct gate *g = v->gate;
+	struct recall *recall = v->gate->o.recall;
 
-	if (verdict->kind != VERDICT_DEFER || !verdict->temporary || !g->o.recall)
-		return;
-	if (!recall_seen(g->o.recall, &v->client.ip, transaction_env_get(v->txn, ENV_MAIL_FROM),
-		    v->rcpt, clock_ms(), v->generation->again_ms))
-		return;
-	verdict_accept_instead(verdict, "deferred once already");
-	verdict->passing = true;
+	return recall &&
+		recall_seen(recall, &v->client.ip, transaction_env_get(v->txn, ENV_MAIL_FROM), rcpt,
+			clock_ms(), v->generation->again_ms);
 }
 
-/* What waiting may put right refuses the same message the second time. */
-static void
-defer_first(struct visit *v, struct verdict *verdict)
+/* Of how many of these recipients does the gate remember this message?  It does of all afterwards.
+ */
+static size_t
+count_seen(struct visit *v, const struct str *rcpt, size_t n)
+{
+	size_t seen = 0;
+
+	for (size_t i = 0; i < n; i++)
+		seen += seen_before(v, rcpt[i]);
+	return seen;
+}
+
+void
+visit_remember_tries(struct visit *v, struct verdict *verdict, const struct str *rcpt, size_t n)
+{
+	if (verdict->kind == VERDICT_DEFER && verdict->temporary && v->gate->o.recall) {
+		/* A temporary error defers the same message once; the second time it is let in. */
+		if (count_seen(v, rcpt, n)) {
+			verdict_accept_instead(verdict, "deferred once already");
+			verdict->passing = true;
+		}
+	} else if (verdict->first_defers && count_seen(v, rcpt, n) < n) {
+		/* What waiting may put right refuses the same message the second time. */
+		verdict_defer_instead(verdict, &v->arena);
+	}
+}
+
+struct judgement
+visit_judgement(struct visit *v, const struct result *r)
+{
+	struct gate *g = v->gate;
+	struct generation *gen = v->generation;
+
+	return (struct judgement){.policy = &gen->policy,
+		.checks = &gen->checks,
+		.result = r,
+		.client = &v->client.ip,
+		.helo = transaction_env_get(v->txn, ENV_HELO),
+		.from = transaction_env_get(v->txn, ENV_MAIL_FROM),
+		.exempted = &v->exempted,
+		.now_ms = clock_ms(),
+		.now = health_circumstances(
+			&g->health, &v->client.ip, &gen->checks, clock_ms(), g->o.alarm, g->o.ctx)};
+}
+
+void
+visit_teach_health(struct visit *v, const struct verdict *verdict, const struct result *r)
 {
 	struct gate *g = v->gate;
 
-	if (!verdict->first_defers)
+	health_decided(&g->health, &v->client.ip, verdict, r, &v->generation->checks, clock_ms(),
+		g->o.alarm, g->o.ctx);
+}
+
+/* Who is let in for now is learnt from at the end of the message. */
+static void
+count(struct visit *v, const struct verdict *verdict, const struct result *r)
+{
+	struct gate *g = v->gate;
+	const struct list_reports *l = &r->lists;
+
+	if (v->counted)
 		return;
-	if (!g->o.recall ||
-		!recall_seen(g->o.recall, &v->client.ip, transaction_env_get(v->txn, ENV_MAIL_FROM),
-			v->rcpt, clock_ms(), v->generation->again_ms))
-		verdict_defer_instead(verdict, &v->arena);
+	v->counted = true;
+	if (g->o.lists_seen && (l->failed | l->refused | l->wild | l->broken))
+		g->o.lists_seen(g->o.ctx, v->generation, l);
+	if (v->collects && !verdict_refuses(verdict->kind))
+		v->health_waits = true;
+	else
+		visit_teach_health(v, verdict, r);
 }
 
 static const struct verdict *
 judge(struct visit *v, const struct result *r)
 {
 	struct gate *g = v->gate;
-	struct generation *gen = v->generation;
 	struct verdict *verdict = arena_new(&v->arena, struct verdict);
 
 	if (!v->counted)
 		health_client(&g->health, &v->client.ip, g->o.alarm, g->o.ctx);
-	const struct judgement j = {.policy = &gen->policy,
-		.checks = &gen->checks,
-		.result = r,
-		.client = &v->client.ip,
-		.helo = transaction_env_get(v->txn, ENV_HELO),
-		.from = transaction_env_get(v->txn, ENV_MAIL_FROM),
-		.rcpt = v->rcpt,
-		.exempted = &v->exempted,
-		.now_ms = clock_ms(),
-		.now = health_circumstances(
-			&g->health, &v->client.ip, &gen->checks, clock_ms(), g->o.alarm, g->o.ctx),
-		.case_id = str_of(v->case_id)};
+	struct judgement j = visit_judgement(v, r);
+	j.rcpt = v->rcpt;
+	j.case_id = visit_case_id(v);
 	policy_judge(&j, &v->arena, verdict);
-	cap_deferral(v, verdict);
-	defer_first(v, verdict);
-	const struct list_reports *l = &r->lists;
-	if (!v->counted && g->o.lists_seen && (l->failed | l->refused | l->wild | l->broken))
-		g->o.lists_seen(g->o.ctx, gen, l);
-	if (!v->counted)
-		health_decided(&g->health, &v->client.ip, verdict, r, &gen->checks, clock_ms(),
-			g->o.alarm, g->o.ctx);
-	v->counted = true;
+	visit_remember_tries(v, verdict, &v->rcpt, 1);
+	count(v, verdict, r);
 	v->tagged |= verdict->kind == VERDICT_TAG;
+	v->n_found = r->n;
 	return verdict;
+}
+
+void
+visit_answer(struct visit *v, const struct verdict *verdict, struct decision *d)
+{
+	struct gate *g = v->gate;
+
+	d->client = &v->client;
+	d->helo = v->txn ? transaction_env_get(v->txn, ENV_HELO) : STR("");
+	d->from = v->txn ? transaction_env_get(v->txn, ENV_MAIL_FROM) : STR("");
+	d->queue_id = v->queue_id;
+	d->verdict = verdict;
+	d->generation = v->generation;
+	if (g->o.decided)
+		g->o.decided(g->o.ctx, d);
+	v->done(v->done_ctx, verdict);
 }
 
 /* Hand the pending judgement over.  The visit may be gone afterwards. */
 static void
 conclude(struct visit *v)
 {
-	struct gate *g = v->gate;
 	const struct verdict *verdict;
 	struct result r = {.n = 0};
 
+	v->pending = false;
+	if (v->timer)
+		timer_clear(v->timer);
+	if (v->at_end) {
+		visit_conclude_message(v);
+		return;
+	}
 	if (v->txn) {
 		remember(v);
 		r = transaction_result(v->txn);
@@ -529,25 +459,12 @@ conclude(struct visit *v)
 		accept->because = v->unchecked_because;
 		verdict = accept;
 	}
-	v->pending = false;
-	if (v->timer)
-		timer_clear(v->timer);
-	uint64_t took_us = clock_us() - v->asked_us;
-	note_decision(v, verdict, took_us);
-	if (g->o.decided)
-		g->o.decided(g->o.ctx,
-			&(struct decision){.client = &v->client,
-				.helo = v->txn ? transaction_env_get(v->txn, ENV_HELO) : STR(""),
-				.from = v->txn ? transaction_env_get(v->txn, ENV_MAIL_FROM)
-					       : STR(""),
-				.rcpt = v->rcpt,
-				.queue_id = v->queue_id,
-				.verdict = verdict,
-				.result = v->txn ? &r : NULL,
-				.generation = v->generation,
-				.case_id = str_of(v->case_id),
-				.took_us = took_us});
-	v->done(v->done_ctx, verdict);
+	struct decision d = {.rcpt = v->rcpt,
+		.result = v->txn ? &r : NULL,
+		.case_id = visit_case_id(v),
+		.took_us = clock_us() - v->asked_us};
+	visit_cases_note(v, verdict, d.took_us);
+	visit_answer(v, verdict, &d);
 }
 
 static void
@@ -572,14 +489,13 @@ out_of_time(void *ctx)
 }
 
 void
-visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
+visit_ask(struct visit *v, bool at_end, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
 {
 	must(!v->pending);
-	begin_next_case(v);
 	v->pending = true;
+	v->at_end = at_end;
 	v->asked_us = clock_us();
-	v->rcpt = arena_str(&v->arena, rcpt);
 	if (queue_id.n || !v->queue_id.p)
 		v->queue_id = arena_str(&v->arena, queue_id);
 	v->done = done;
@@ -594,13 +510,13 @@ visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 }
 
 void
-visit_queue_id(struct visit *v, struct str queue_id)
+visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
+	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
 {
-	if (!queue_id.n || !v->n_rcpts || str_eq(v->queue_id, queue_id))
-		return;
-	v->queue_id = arena_str(&v->arena, queue_id);
-	if (v->txn)
-		set_untold(v);
+	must(!v->pending && !v->head_given);
+	visit_cases_make_room(v);
+	v->rcpt = arena_str(&v->arena, rcpt);
+	visit_ask(v, false, queue_id, done, ctx);
 }
 
 void
@@ -618,7 +534,7 @@ visit_end(struct visit *v)
 	if (!v)
 		return;
 	struct gate *g = v->gate;
-	tell(v);
+	visit_cases_tell(v);
 	end_transaction(v);
 	v->pending = false;
 	if (v->timer)
@@ -648,7 +564,7 @@ visit_tag(struct visit *v)
 	const struct policy *p = &v->generation->policy;
 	struct result r = transaction_result(v->txn);
 	buf_puts(&b, "tag; case=");
-	buf_puts(&b, v->case_id);
+	buf_put(&b, visit_case_id(v));
 	buf_puts(&b, "; findings=");
 	for (size_t i = 0; i < r.n; i++) {
 		struct action a =
@@ -671,5 +587,5 @@ visit_transaction(struct visit *v)
 struct str
 visit_case_id(const struct visit *v)
 {
-	return str_of(v->case_id);
+	return str_of(v->last->id);
 }

@@ -52,19 +52,23 @@ struct visit_client {
 	/* Where they are there from the beginning, as in a file; lives as long as the visit.  NULL:
 	 * the checks never see the message's headers. */
 	const struct message_head *head;
+	/* Or visit_head() and visit_judge_message() will come, after the recipients. */
+	bool head_later;
 	const struct lists_now *lists; /* of a record that is judged again; NULL: as they are now */
 };
 
-/* One recipient's decision, for the log and the statistics. */
+/* One recipient's decision, or at the end of a message that of all who were not refused before, for
+ * the log and the statistics. */
 struct decision {
 	const struct visit_client *client;
 	struct str helo, from, rcpt; /* helo, from: p NULL where not known */
-	struct str queue_id;	     /* may be empty */
+	size_t n_rcpts; /* at the end of a message: whom it is for, rcpt is the first; else 0 */
+	struct str queue_id; /* may be empty */
 	const struct verdict *verdict;
 	const struct result *result; /* NULL: nothing was checked */
 	const struct generation *generation;
 	struct str case_id;
-	uint64_t took_us; /* since the recipient was asked about */
+	uint64_t took_us; /* since the recipient, or the end of the message, was asked about */
 };
 
 /* What is to be remembered of a visit: all that was decided under one case id. */
@@ -74,6 +78,7 @@ struct visit_rcpt {
 	struct str rcpt;
 	const struct verdict *verdict;
 	uint64_t took_us;
+	bool at_end; /* it was decided at the end of the message */
 };
 
 struct visit_case {
@@ -82,7 +87,7 @@ struct visit_case {
 	const struct generation *generation;
 	struct str case_id, queue_id; /* queue_id may be empty */
 	size_t n;
-	size_t n_before; /* of these, as many were told before */
+	unsigned before; /* bit i: recipient i was told before, and is as it was then */
 	const struct visit_rcpt *rcpt;
 	unsigned *marks; /* the message's, in all its cases: 0 at first, for whoever remembers */
 };
@@ -95,7 +100,8 @@ struct gate_options {
 	/* A visit in which something was checked and decided is over, or has the most recipients
 	 * that a case can have, or has been silent for a second.  In the last case it may go on:
 	 * then this is called again with more recipients, or a queue id, under the same case id.
-	 * May be NULL. */
+	 * Where the message's end is still to come, recipients who wait for it are left out until
+	 * it has.  May be NULL. */
 	void (*remember)(void *ctx, const struct visit_case *c);
 	/* A recipient of somebody who is checked, whom the mail server refused by itself.  May be
 	 * NULL. */
@@ -140,6 +146,30 @@ void visit_env_if(struct visit *v, enum env_item item, bool known, struct str va
  * the visit ends.  done() may end the visit. */
 void visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx);
+/*
+ * The end of a message, where head_later said that it would come: each field of the header, then
+ * the header as a whole, then the judgement.  Who is never checked costs nothing.
+ */
+/* A field, as a milter tells it (mail/header.h). */
+void visit_header(struct visit *v, struct str name, struct str value);
+/* The header is complete; smtputf8: the client has said at MAIL that it may have UTF-8. */
+void visit_head_end(struct visit *v, bool smtputf8);
+/* The same for a header that is there already, of a record; it lives as long as the visit. */
+void visit_head(struct visit *v, const struct message_head *head);
+/* Judge the message for all recipients that were not refused: one verdict, the mildest that any of
+ * them would get.  As visit_judge(); where its header brought nothing to light it is what they had,
+ * and nobody is told of a decision.  No recipient may follow. */
+void visit_judge_message(struct visit *v, struct str queue_id,
+	void (*done)(void *ctx, const struct verdict *verdict), void *ctx);
+/* Fields Authentication-Results that came with the message and claim to be ours (or that some
+ * reader might take for ours), by their place among all fields of that name, from 1.  Returns the
+ * last one before this place, 0: none; begin with UINT_MAX.  From the last to the first, since mail
+ * servers count anew when one was removed. */
+unsigned visit_forged_before(const struct visit *v, unsigned place);
+/* There are more than anybody can tell apart (FORGED_MAX fields of that name were looked at): the
+ * message cannot be cleaned of them. */
+#define FORGED_MAX 10000
+bool visit_forged_more(const struct visit *v);
 /* The mail server itself has refused a recipient: there is nothing to judge, but it is told. */
 void visit_rcpt_refused(struct visit *v);
 /* The queue id that the mail server gave the message, where it is told so late. */

@@ -305,9 +305,11 @@ note_case(void *ctx, const struct visit_case *c)
 	struct told *t = ctx;
 	struct buf b = buf_on(t->text + t->n, sizeof(t->text) - 1 - t->n);
 
-	assert_true(c->n > 0 && c->n <= VISIT_RCPTS && c->n_before <= c->n);
+	size_t n_before = (size_t)__builtin_popcount(c->before);
+
+	assert_true(c->n > 0 && c->n <= VISIT_RCPTS && c->before < 1u << c->n);
 	assert_non_null(c->transaction);
-	buf_printf(&b, "%zu-%zu %.*s..%.*s %s ", c->n_before, c->n, STR_ARG(c->rcpt[0].rcpt),
+	buf_printf(&b, "%zu-%zu %.*s..%.*s %s ", n_before, c->n, STR_ARG(c->rcpt[0].rcpt),
 		STR_ARG(c->rcpt[c->n - 1].rcpt), verdict_name(c->rcpt[0].verdict->kind));
 	if (c->queue_id.n)
 		buf_printf(&b, "%.*s ", STR_ARG(c->queue_id));
