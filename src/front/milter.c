@@ -31,6 +31,8 @@ struct milter_conn {
 
 	/* From macros, for the command that follows them. */
 	bool mail_authenticated, rcpt_refused;
+	/* For the message: Sendmail tells it with MAIL, Postfix once a recipient is accepted. */
+	bool mail_has_id; /* the id is that of a MAIL to come */
 	uint8_t queue_id_n;
 	char queue_id[QUEUE_ID_MAX];
 };
@@ -47,7 +49,7 @@ end_message(struct milter_conn *c)
 {
 	parking_end(&c->conn.front->parking, &c->conn.place);
 	c->told_helo = c->in_message = c->tagged = false;
-	c->mail_authenticated = c->rcpt_refused = false;
+	c->mail_authenticated = c->rcpt_refused = c->mail_has_id = false;
 	c->queue_id_n = 0;
 }
 
@@ -130,12 +132,15 @@ on_mail(struct milter_conn *c, struct str data, struct buf *out)
 {
 	struct milter_path path;
 	bool authenticated = c->mail_authenticated;
+	uint8_t queue_id_n = c->mail_has_id ? c->queue_id_n : 0;
 
 	if (!milter_path_parse(data, &path))
 		return SAY_GOODBYE;
 	if (c->in_message)
 		end_message(c);
 	c->mail_authenticated = false;
+	c->mail_has_id = false;
+	c->queue_id_n = queue_id_n;
 	parking_take(&c->conn.front->parking, &c->conn.place);
 	if (!c->conn.place.visit)
 		begin_visit(c);
@@ -181,7 +186,6 @@ on_rcpt(struct milter_conn *c, struct str data, struct buf *out)
 	if (!milter_path_parse(data, &path))
 		return SAY_GOODBYE;
 	c->rcpt_refused = false;
-	c->queue_id_n = 0;
 	if (!c->in_message)
 		return SAY_CONTINUE;
 	/* The mail server has refused this one itself and tells us only; it heeds no verdict. */
@@ -239,8 +243,10 @@ note_macro(struct milter_conn *c, char command, struct str name, struct str valu
 			c->mail_authenticated |= value.n > 0;
 	} else if (command == MILTER_RCPT && str_eq(name, STR("{rcpt_mailer}"))) {
 		c->rcpt_refused = str_eq(value, STR("error"));
-	} else if ((command == MILTER_RCPT || command == MILTER_EOM) && str_eq(name, STR("i"))) {
+	}
+	if (str_eq(name, STR("i"))) {
 		value = str_slice(value, 0, QUEUE_ID_MAX);
+		c->mail_has_id = command == MILTER_MAIL;
 		c->queue_id_n = (uint8_t)value.n;
 		memcpy(c->queue_id, value.p, value.n);
 	}

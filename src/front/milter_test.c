@@ -104,6 +104,15 @@ static const struct dialogue {
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
 			{'D', STR_INIT("Ei\0004F5C\0"), ""}, {'E', STR_INIT(""), "c"}},
 		NEW("1") FROM("1") "1 judge bob@x\n1 queue 4F5C\n1 end\n"},
+	{"a queue id that is known from the beginning",
+		{HELLO, {'D', STR_INIT("Mi\0004F5\0"), ""}, {'M', MAIL, ""},
+			{'R', STR_INIT("<bob@x>\0"), "c"}, {'R', STR_INIT("<tim@x>\0"), "c"},
+			{'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'D', STR_INIT("Mi\0004F6\0"), ""}, {'M', MAIL, ""},
+			{'R', STR_INIT("<bob@x>\0"), "c"}},
+		NEW("1") FROM("1") "1 judge bob@x 4F5\n1 judge tim@x 4F5\n1 end\n" NEW("2")
+			FROM("2") "2 judge bob@x\n2 end\n" NEW("3") FROM("3") "3 judge bob@x "
+									      "4F6\n"},
 	{"the same HELO again after STARTTLS",
 		{HELLO, {'A', STR_INIT(""), ""}, {'H', STR_INIT("mx.example\0"), "c"},
 			{'M', MAIL, ""}},

@@ -22,7 +22,7 @@ static const struct {
 	struct str names;
 } macro_lists[] = {
 	{0, STR_INIT("{daemon_name} {client_addr} {client_name} {client_ptr} {client_port}")},
-	{2, STR_INIT("{auth_type} {auth_authen}")},
+	{2, STR_INIT("i {auth_type} {auth_authen}")},
 	{3, STR_INIT("i {rcpt_mailer}")},
 };
 

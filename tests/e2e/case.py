@@ -137,9 +137,14 @@ class MxwardCase(Case):
         b = cls.bed
         cls.mxward = Mxward(
             b.place, find_binary(build_folder()), cls.make_resolver(b),
-            policy=b.unix_address if cls.unix else b.policy_address, milter=b.milter_address,
+            policy=b.unix_address if cls.unix else b.policy_address, milter=cls.make_milter(b),
             sections=cls.make_sections(b))
         cls.mxward.start()
+
+    @classmethod
+    def make_milter(cls, b):
+        """The addresses at which it is a milter."""
+        return b.milter_address
 
     @classmethod
     def make_resolver(cls, b):

@@ -20,13 +20,19 @@ def daemon_folder(path):
     return path
 
 
+def address_list(addresses):
+    """None, an address or a list of them -> the list."""
+    return addresses if isinstance(addresses, list) else [addresses] if addresses else []
+
+
 def address_text(address):
     """(host, port) or a path -> as the settings and Postfix write it."""
     return "unix:" + address if isinstance(address, str) else "inet:%s:%d" % address
 
 
 class Mxward:
-    """`policy` and `milter` are the addresses to listen at; `sections` is the rest of the file.
+    """`policy` and `milter` are the addresses to listen at, each one or a list; `sections` is the
+    rest of the file.
 
     `control` is the path of the control socket: None is one of its own in the place, "" leaves the
     setting out.
@@ -46,8 +52,9 @@ class Mxward:
     def configure(self, sections):
         text = "[listen]\nunix_mode = 666\n"
         for key in ("policy", "milter", "control"):
-            if getattr(self, key):
-                text += "%s = %s\n" % (key, address_text(getattr(self, key)))
+            addresses = address_list(getattr(self, key))
+            if addresses:
+                text += "%s = %s\n" % (key, " ".join(map(address_text, addresses)))
         text += "[dns]\nresolver = 127.0.0.1@%d\n" % self.resolver_port
         # The bed's Internet are the networks for documentation, where otherwise nobody gets mail.
         text += "[sender]\nunreachable = 10.0.0.0/8 127.0.0.0/8\n"
@@ -55,7 +62,7 @@ class Mxward:
 
     def start(self):
         self.process = self.place.start(self.name, [self.binary, "serve", "-c", self.conf])
-        addresses = [a for a in (self.policy, self.milter, self.control) if a]
+        addresses = sum(map(address_list, (self.policy, self.milter, self.control)), [])
         # The sockets are there before the workers that serve them.
         self.process.wait_ready(
             lambda: all(can_connect(a) for a in addresses) and len(self.pids()) > 1)

@@ -34,11 +34,13 @@ def xtext(value):
 
 
 class Smtp:
-    """A dialogue.  `replies` holds (command, Reply) for all of it, for the checks afterwards."""
+    """A dialogue.  `replies` holds (command, Reply) for all of it, for the checks afterwards.
+    where: a port, or a connection that is there already."""
 
-    def __init__(self, port, seconds=30):
+    def __init__(self, where, seconds=30):
         self.replies = []
-        self.sock = socket.create_connection(("127.0.0.1", port), timeout=seconds)
+        self.sock = where if isinstance(where, socket.socket) else \
+            socket.create_connection(("127.0.0.1", where), timeout=seconds)
         self.file = self.sock.makefile("rb")
         self.greeting = self._read("(connect)")
 

@@ -40,7 +40,9 @@ class Loop:
 
 
 async def listen(address, on_connection):
-    """address: (host, port) or the path of a unix socket that everybody may use."""
+    """address: (host, port), the path of a unix socket that everybody may use, or a socket."""
+    if isinstance(address, socket.socket):
+        return await asyncio.start_server(on_connection, sock=address)
     if isinstance(address, str):
         server = await asyncio.start_unix_server(on_connection, address)
         os.chmod(address, 0o666)
