@@ -57,6 +57,18 @@ check_macros(struct str data)
 }
 
 static void
+check_header(struct str data)
+{
+	struct str name, value;
+
+	if (!milter_header_parse(data, &name, &value))
+		return;
+	check_string(name, data);
+	/* What is not the name nor a NUL behind one of the two is the value. */
+	must(name.n + value.n + 2 == data.n && value.p + value.n + 1 == data.p + data.n);
+}
+
+static void
 check_negotiation(struct str data)
 {
 	struct milter_terms t;
@@ -65,7 +77,7 @@ check_negotiation(struct str data)
 	struct milter_frame f;
 	size_t used;
 
-	if (!milter_negotiate(data, &t))
+	if (!milter_negotiate(data, data.n % 2, &t))
 		return;
 	struct cursor c = cursor_on(data);
 	uint32_t version = cursor_u32(&c), actions = cursor_u32(&c), protocol = cursor_u32(&c);
@@ -80,7 +92,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const checks[])(struct str) = {
-		check_connect, check_path, check_macros, check_negotiation};
+		check_connect, check_path, check_macros, check_negotiation, check_header};
 
 	if (size > 0)
 		checks[data[0] % COUNT(checks)]((struct str){(const char *)data + 1, size - 1});

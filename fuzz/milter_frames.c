@@ -1,10 +1,10 @@
 /*
  * milter_frames: a whole connection of the milter front, with a made-up gate and stream.
  *
- * The input is a list of moves of a mail server: well-formed and malformed commands, raw bytes,
- * verdicts given now or later.  A model of the mail server's side, written from the protocol,
- * checks that each command that wants an answer gets exactly one, of a kind that is allowed there,
- * in order, well-formed and in one write, and that no other gets any.
+ * The input is a list of moves of a mail server: well-formed and malformed commands, headers, raw
+ * bytes, verdicts given now or later.  A model of the mail server's side, written from the
+ * protocol, checks that each command that wants an answer gets exactly one, of a kind that is
+ * allowed there, in order, well-formed and in one write, and that no other gets any.
  */
 #include "front/fake_gate.h"
 #include "base/cursor.h"
@@ -74,7 +74,7 @@ check_answer(char command, char reply, struct str data)
 	if (reply == 'c') {
 		must(command != 'O' && data.n == 0);
 	} else if (reply == 'y') {
-		must(command == 'R');
+		must(command == 'R' || command == 'E');
 		check_replycode(data);
 	} else {
 		must(reply == 'O' && command == 'O');
@@ -100,12 +100,13 @@ account(void)
 		if (wants_answer(command)) {
 			if (!next_frame(&mta.heard, &mta.heard_at, &reply, &data)) {
 				/* Still to come, or never. */
-				must(fake_stream_is_closed() || command == 'R');
+				must(fake_stream_is_closed() || command == 'R' || command == 'E');
 				break;
 			}
 			if (command == 'E' && reply == 'h') {
 				check_header(data);
 				must(next_frame(&mta.heard, &mta.heard_at, &reply, &data));
+				must(reply == 'c'); /* of what is refused nothing is changed */
 			}
 			check_answer(command, reply, data);
 		}
@@ -171,7 +172,7 @@ static const struct canned {
 	{'H', STR_INIT("mx.example\0")},
 	{'H', STR_INIT("b.example\0")},
 	{'M', STR_INIT("<ann@example>\0SIZE=1\0")},
-	{'M', STR_INIT("<>\0")},
+	{'M', STR_INIT("<>\0SMTPUTF8\0")},
 	{'R', STR_INIT("<bob@example.org>\0")},
 	{'R', STR_INIT("<reject@example.org>\0")},
 	{'R', STR_INIT("<defer@example.org>\0")},
@@ -187,6 +188,10 @@ static const struct canned {
 	{'B', STR_INIT("body")},
 	{'U', STR_INIT("NOOP\0")},
 	{'Q', STR_INIT("")},
+	{'L', STR_INIT("Verdict\0reject\0")},
+	{'L', STR_INIT("Verdict\0defer\0")},
+	{'L', STR_INIT("Verdict\0tag\0")},
+	{'L', STR_INIT("Authentication-Results\0mx.example;\n\tnone\0")},
 };
 
 static void

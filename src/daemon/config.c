@@ -471,6 +471,16 @@ table_of(struct config *c)
 }
 
 static bool
+is_made(const struct generation *g, const struct check *check)
+{
+	size_t i = 0;
+
+	while (g->checks.check[i] != check)
+		must(++i < g->checks.n);
+	return !(g->off >> i & 1);
+}
+
+static bool
 fill_generation(struct config *c, struct errbuf *e)
 {
 	struct generation *g = &c->generation;
@@ -498,6 +508,7 @@ fill_generation(struct config *c, struct errbuf *e)
 			: c->site.recipient_delimiter};
 	set_actions(c, &g->checks);
 	g->off = checks_off(&s->checks);
+	g->wants_header = is_made(g, &check_header);
 	g->budget_ms = (uint64_t)s->budget;
 	g->again_ms = (uint64_t)s->again;
 	g->remember = (size_t)s->remember;

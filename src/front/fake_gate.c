@@ -9,13 +9,15 @@ struct visit {
 	unsigned number;
 	uint64_t asked; /* order of the judgement, 0: none is pending */
 	bool told[ENV_COUNT], authenticated, tagged;
+	bool head_later, head_over, at_end;
 	struct arena arena; /* the verdicts */
 	struct str rcpt;
+	struct str wish; /* field "Verdict" of the header */
 	void (*done)(void *ctx, const struct verdict *verdict);
 	void *ctx;
 };
 
-bool fake_gate_later;
+bool fake_gate_later, fake_gate_no_header;
 struct str fake_gate_tag;
 
 static struct list visits = {&visits, &visits};
@@ -31,7 +33,7 @@ fake_gate_reset(void)
 	buf_reset(&notes);
 	n_visits = 0;
 	n_asked = 0;
-	fake_gate_later = false;
+	fake_gate_later = fake_gate_no_header = false;
 	fake_gate_tag = STR("tag; score=4");
 }
 
@@ -72,6 +74,8 @@ visit_new(struct gate *g, const struct visit_client *client)
 		ip_text(&client->ip, text);
 	v->number = ++n_visits;
 	v->authenticated = client->authenticated;
+	v->head_later = client->head_later;
+	v->wish = STR("");
 	arena_init(&v->arena, 64, SIZE_MAX);
 	list_add_last(&visits, &v->link);
 	buf_printf(&b, "%s:%u %s%s", text, client->port, client->way,
@@ -117,23 +121,25 @@ static const struct verdict *
 verdict_for(struct visit *v)
 {
 	struct verdict *out = arena_new(&v->arena, struct verdict);
+	struct str wish = v->at_end ? v->wish : v->rcpt;
 
+	wish = str_slice(wish, 0, str_find(wish, '@'));
 	*out = (struct verdict){.kind = VERDICT_ACCEPT, .enhanced = STR("")};
-	if (str_has_prefix(v->rcpt, STR("reject@")))
+	if (str_eq(wish, STR("reject")))
 		*out = (struct verdict){.kind = VERDICT_REJECT,
 			.code = 550,
 			.enhanced = STR("5.7.25"),
 			.n_lines = 2,
 			.line = {STR("no reverse name, 100% sure"), STR("https://mx.example/why")},
 			.one_line = STR("no reverse name, 100% sure https://mx.example/why")};
-	else if (str_has_prefix(v->rcpt, STR("defer@")))
+	else if (str_eq(wish, STR("defer")))
 		*out = (struct verdict){.kind = VERDICT_DEFER,
 			.code = 451,
 			.enhanced = STR("4.7.25"),
 			.n_lines = 1,
 			.line = {STR("DNS failed")},
 			.one_line = STR("DNS failed")};
-	else if (str_has_prefix(v->rcpt, STR("tag@")))
+	else if (str_eq(wish, STR("tag")))
 		out->kind = VERDICT_TAG;
 	v->tagged |= out->kind == VERDICT_TAG;
 	return out;
@@ -153,13 +159,64 @@ visit_judge(struct visit *v, struct str rcpt, struct str queue_id,
 	char line[400];
 	struct buf b = BUF(line);
 
-	must(!v->asked && v->told[ENV_HELO] && v->told[ENV_MAIL_FROM]);
+	must(!v->asked && !v->head_over && v->told[ENV_HELO] && v->told[ENV_MAIL_FROM]);
 	buf_put(&b, rcpt);
 	if (queue_id.n > 0)
 		buf_printf(&b, " %.*s", STR_ARG(queue_id));
 	note(v, "judge", buf_str(&b));
 	v->asked = ++n_asked;
 	v->rcpt = arena_str(&v->arena, rcpt);
+	v->done = done;
+	v->ctx = ctx;
+	if (!fake_gate_later)
+		conclude(v);
+}
+
+bool
+gate_wants_header(const struct gate *g)
+{
+	return !fake_gate_no_header;
+}
+
+void
+visit_header(struct visit *v, struct str name, struct str value)
+{
+	char line[400];
+	struct buf b = BUF(line);
+
+	must(!v->asked && v->told[ENV_MAIL_FROM]);
+	buf_put(&b, str_slice(name, 0, 100));
+	buf_puts(&b, ": ");
+	buf_put(&b, str_slice(value, 0, 200));
+	note(v, "header", buf_str(&b));
+	if (str_eq(name, STR("Verdict")))
+		v->wish = arena_str(&v->arena, value);
+}
+
+void
+visit_head(struct visit *v, const struct message_head *head)
+{
+	must(!v->asked && !v->head_over && v->head_later && v->told[ENV_MAIL_FROM]);
+	v->head_over = true;
+	note(v, head->headers ? "head" : "no head", STR(""));
+}
+
+void
+visit_head_end(struct visit *v, bool smtputf8)
+{
+	must(!v->asked && !v->head_over && v->head_later && v->told[ENV_MAIL_FROM]);
+	v->head_over = true;
+	note(v, "head", smtputf8 ? STR("utf8") : STR(""));
+}
+
+void
+visit_judge_message(struct visit *v, struct str queue_id,
+	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
+{
+	must(!v->asked && v->head_over);
+	note(v, "message", queue_id);
+	v->at_end = true;
+	v->asked = ++n_asked;
 	v->done = done;
 	v->ctx = ctx;
 	if (!fake_gate_later)
@@ -202,6 +259,6 @@ visit_end(struct visit *v)
 struct str
 visit_tag(struct visit *v)
 {
-	must(v->tagged);
-	return fake_gate_tag;
+	must(v->tagged || v->at_end);
+	return v->tagged ? fake_gate_tag : STR("");
 }

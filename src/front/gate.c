@@ -92,6 +92,12 @@ gate_free(struct gate *g)
 	heap_free(g);
 }
 
+bool
+gate_wants_header(const struct gate *g)
+{
+	return g->generation->wants_header;
+}
+
 size_t
 gate_visits(const struct gate *g)
 {

@@ -24,7 +24,8 @@ struct generation {
 	unsigned refs;
 	unsigned number; /* 1, 2, ... for the log */
 	struct check_set checks;
-	uint64_t off; /* bit i: check i is not made at all */
+	uint64_t off;	   /* bit i: check i is not made at all */
+	bool wants_header; /* one that is made looks at the message's header */
 	struct site site;
 	struct policy policy;
 	struct source *source;		/* may be NULL */
@@ -123,6 +124,8 @@ void gate_use(struct gate *g, struct generation *next);
 void gate_renew(struct gate *g, struct generation *next);
 /* All visits must have ended. */
 void gate_free(struct gate *g);
+/* Is anything to be seen in a message's header, under the settings in force? */
+bool gate_wants_header(const struct gate *g);
 /* For reports: visits that have not ended; what is no longer believed. */
 size_t gate_visits(const struct gate *g);
 const struct health *gate_health(const struct gate *g);

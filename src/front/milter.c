@@ -27,7 +27,8 @@ struct milter_conn {
 
 	bool told_helo;	 /* the visit was told its HELO */
 	bool in_message; /* MAIL was given: the visit was told its sender */
-	bool tagged;	 /* the message gets its header */
+	bool head_over;	 /* and its header has come */
+	bool smtputf8;	 /* the header may have UTF-8: MAIL said so */
 
 	/* From macros, for the command that follows them. */
 	bool mail_authenticated, rcpt_refused;
@@ -48,7 +49,7 @@ static void
 end_message(struct milter_conn *c)
 {
 	parking_end(&c->conn.front->parking, &c->conn.place);
-	c->told_helo = c->in_message = c->tagged = false;
+	c->told_helo = c->in_message = c->head_over = c->smtputf8 = false;
 	c->mail_authenticated = c->rcpt_refused = c->mail_has_id = false;
 	c->queue_id_n = 0;
 }
@@ -74,7 +75,7 @@ static void
 forget_client(struct milter_conn *c)
 {
 	end_message(c);
-	c->client = (struct visit_client){.way = "milter"};
+	c->client = (struct visit_client){.way = "milter", .head_later = true};
 	c->has_helo = false;
 	c->helo_n = 0;
 }
@@ -83,7 +84,7 @@ static enum say
 on_optneg(struct milter_conn *c, struct str data, struct buf *out)
 {
 	forget_client(c);
-	if (!milter_negotiate(data, &c->terms))
+	if (!milter_negotiate(data, gate_wants_header(c->conn.front->gate), &c->terms))
 		return SAY_GOODBYE;
 	milter_put_terms(out, &c->terms);
 	return SAY_NOTHING;
@@ -150,7 +151,18 @@ on_mail(struct milter_conn *c, struct str data, struct buf *out)
 		tell_helo(c); /* the client gave none */
 	visit_env(c->conn.place.visit, ENV_MAIL_FROM, path.address);
 	c->in_message = true;
+	c->smtputf8 = milter_path_has(&path, STR("SMTPUTF8"));
 	return SAY_CONTINUE;
+}
+
+/* Nothing else is said of a message that is let in. */
+static void
+put_verdict(const struct verdict *v, struct buf *out)
+{
+	if (verdict_refuses(v->kind))
+		milter_put_replycode(out, v->code, v->enhanced, v->line, v->n_lines);
+	else
+		milter_put(out, MILTER_CONTINUE);
 }
 
 static void
@@ -160,19 +172,7 @@ on_verdict(void *ctx, const struct verdict *v)
 	UNSET char room[MILTER_OUT_MAX];
 	struct buf out = BUF(room);
 
-	switch (v->kind) {
-	case VERDICT_DEFER:
-	case VERDICT_REJECT:
-		milter_put_replycode(&out, v->code, v->enhanced, v->line, v->n_lines);
-		break;
-	case VERDICT_TAG:
-		c->tagged = true;
-		milter_put(&out, MILTER_CONTINUE);
-		break;
-	case VERDICT_ACCEPT:
-		milter_put(&out, MILTER_CONTINUE);
-		break;
-	}
+	put_verdict(v, &out);
 	conn_answer(&c->conn, buf_str(&out));
 }
 
@@ -188,6 +188,8 @@ on_rcpt(struct milter_conn *c, struct str data, struct buf *out)
 	c->rcpt_refused = false;
 	if (!c->in_message)
 		return SAY_CONTINUE;
+	if (c->head_over) /* it came too late to be judged with the others */
+		return SAY_GOODBYE;
 	/* The mail server has refused this one itself and tells us only; it heeds no verdict. */
 	if (refused) {
 		visit_rcpt_refused(c->conn.place.visit);
@@ -199,17 +201,59 @@ on_rcpt(struct milter_conn *c, struct str data, struct buf *out)
 }
 
 static enum say
-on_eom(struct milter_conn *c, struct str data, struct buf *out)
+on_header(struct milter_conn *c, struct str data, struct buf *out)
 {
-	struct str tag = c->tagged ? visit_tag(c->conn.place.visit) : STR("");
+	struct str name, value;
+
+	if (!milter_header_parse(data, &name, &value))
+		return SAY_GOODBYE;
+	if (c->in_message && !c->head_over)
+		visit_header(c->conn.place.visit, name, value);
+	return SAY_CONTINUE;
+}
+
+static enum say
+on_eoh(struct milter_conn *c, struct str data, struct buf *out)
+{
+	if (c->in_message && !c->head_over)
+		visit_head_end(c->conn.place.visit, c->smtputf8);
+	c->head_over = c->in_message;
+	return SAY_CONTINUE;
+}
+
+/* Modifications and verdict leave in one write; of a message that is refused nothing is changed. */
+static void
+on_message_verdict(void *ctx, const struct verdict *v)
+{
+	struct milter_conn *c = ctx;
+	UNSET char room[2 * MILTER_OUT_MAX];
+	struct buf out = BUF(room);
+	struct str tag = verdict_refuses(v->kind) ? STR("") : visit_tag(c->conn.place.visit);
 
 	if (tag.n > 0 && (c->terms.actions & MILTER_CAN_ADDHDRS))
-		milter_put_addheader(out, STR(FRONT_TAG_HEADER), tag);
-	/* Postfix has none before the first recipient is accepted. */
-	if (c->in_message)
-		visit_queue_id(c->conn.place.visit, str_from(c->queue_id, c->queue_id_n));
+		milter_put_addheader(&out, STR(FRONT_TAG_HEADER), tag);
+	put_verdict(v, &out);
 	end_message(c);
-	return SAY_CONTINUE;
+	stream_hold(c->conn.stream, false);
+	conn_answer(&c->conn, buf_str(&out));
+}
+
+static enum say
+on_eom(struct milter_conn *c, struct str data, struct buf *out)
+{
+	struct str queue_id = str_from(c->queue_id, c->queue_id_n);
+	struct visit *v = c->conn.place.visit;
+
+	if (!c->in_message)
+		return SAY_CONTINUE;
+	/* It does not come where it was agreed that it would not: nothing is known of it then. */
+	if (!c->head_over && (c->terms.protocol & MILTER_NO_EOH))
+		visit_head(v, &(struct message_head){.headers = NULL});
+	else if (!c->head_over)
+		visit_head_end(v, c->smtputf8);
+	c->conn.pending = true;
+	visit_judge_message(v, queue_id, on_message_verdict, c);
+	return SAY_NOTHING;
 }
 
 /* Postfix sends it also after a HELO that was given in a message, or with no message at all: the
@@ -278,18 +322,18 @@ static const struct command {
 	uint32_t no_reply; /* agreed on: it gets no answer */
 } commands[] = {
 	{MILTER_MACRO, on_macro, 0},
+	{MILTER_HEADER, on_header, MILTER_NR_HDR},
 	{MILTER_RCPT, on_rcpt, MILTER_NR_RCPT},
 	{MILTER_MAIL, on_mail, MILTER_NR_MAIL},
 	{MILTER_CONNECT, on_connect, MILTER_NR_CONN},
 	{MILTER_HELO, on_helo, MILTER_NR_HELO},
 	{MILTER_EOM, on_eom, 0},
+	{MILTER_EOH, on_eoh, MILTER_NR_EOH},
 	{MILTER_OPTNEG, on_optneg, 0},
 	{MILTER_ABORT, on_abort, 0},
 	{MILTER_QUIT, on_quit, 0},
 	{MILTER_QUIT_NC, on_quit_nc, 0},
 	{MILTER_DATA, on_nothing, MILTER_NR_DATA},
-	{MILTER_HEADER, on_nothing, MILTER_NR_HDR},
-	{MILTER_EOH, on_nothing, MILTER_NR_EOH},
 	{MILTER_BODY, on_nothing, MILTER_NR_BODY},
 	{MILTER_UNKNOWN, on_nothing, MILTER_NR_UNKNOWN},
 };

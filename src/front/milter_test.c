@@ -80,6 +80,7 @@ expect(struct peer *p, const char *want)
 	"https://mx.example/why|"
 #define NEW(n)	n " new 192.0.2.1:25 milter\n" n " helo mx.example\n"
 #define FROM(n) n " from ann@example\n"
+#define DONE(n) n " head\n" n " message\n" n " end\n"
 
 /* All begin with the offer of Postfix 3.7: MAIL then gets no answer. */
 static const struct dialogue {
@@ -92,18 +93,18 @@ static const struct dialogue {
 			{'R', STR_INIT("<reject@x>\0"), REJECT},
 			{'R', STR_INIT("<defer@x>\0"), "y451 4.7.25 DNS failed|"},
 			{'E', STR_INIT(""), "c"}, {'Q', STR_INIT(""), "closed"}},
-		NEW("1") FROM("1") "1 judge bob@x\n1 judge reject@x\n1 judge defer@x\n1 end\n"},
+		NEW("1") FROM("1") "1 judge bob@x\n1 judge reject@x\n1 judge defer@x\n" DONE("1")},
 	{"a header in one go with the end",
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<tag@x>\0"), "c"},
 			{'R', STR_INIT("<tag@y>\0"), "c"},
 			{'E', STR_INIT(""), "hX-Mxward|tag; score=4| c"}, {'M', MAIL, ""},
 			{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}},
-		NEW("1") FROM("1") "1 judge tag@x\n1 judge tag@y\n1 end\n" NEW("2")
-			FROM("2") "2 judge bob@x\n2 end\n"},
+		NEW("1") FROM("1") "1 judge tag@x\n1 judge tag@y\n" DONE("1") NEW("2")
+			FROM("2") "2 judge bob@x\n" DONE("2")},
 	{"a queue id that is known only at the end",
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
 			{'D', STR_INIT("Ei\0004F5C\0"), ""}, {'E', STR_INIT(""), "c"}},
-		NEW("1") FROM("1") "1 judge bob@x\n1 queue 4F5C\n1 end\n"},
+		NEW("1") FROM("1") "1 judge bob@x\n1 head\n1 message 4F5C\n1 end\n"},
 	{"a queue id that is known from the beginning",
 		{HELLO, {'D', STR_INIT("Mi\0004F5\0"), ""}, {'M', MAIL, ""},
 			{'R', STR_INIT("<bob@x>\0"), "c"}, {'R', STR_INIT("<tim@x>\0"), "c"},
@@ -113,6 +114,63 @@ static const struct dialogue {
 		NEW("1") FROM("1") "1 judge bob@x 4F5\n1 judge tim@x 4F5\n1 end\n" NEW("2")
 			FROM("2") "2 judge bob@x\n2 end\n" NEW("3") FROM("3") "3 judge bob@x "
 									      "4F6\n"},
+	{"a header, message after message",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"}, {'T', STR_INIT(""), ""},
+			{'D', STR_INIT("L"), ""}, {'L', STR_INIT("Date\0today\0"), ""},
+			{'L', STR_INIT("Verdict\0reject\0"), ""}, {'N', STR_INIT(""), ""},
+			{'D', STR_INIT("Ei\0004F5C\0"), ""}, {'E', STR_INIT(""), REJECT},
+			{'M', STR_INIT("<>\0SMTPUTF8\0"), ""}, {'R', STR_INIT("<tag@x>\0"), "c"},
+			{'L', STR_INIT("Verdict\0defer\0"), ""}, {'N', STR_INIT(""), ""},
+			{'E', STR_INIT(""), "y451 4.7.25 DNS failed|"}, {'M', MAIL, ""},
+			{'R', STR_INIT("<bob@x>\0"), "c"}, {'N', STR_INIT(""), ""},
+			{'E', STR_INIT(""), "c"}},
+		NEW("1") FROM(
+			"1") "1 judge bob@x\n1 header Date: today\n1 header Verdict: reject\n"
+			     "1 head\n1 message 4F5C\n1 end\n" NEW(
+				     "2") "2 from\n"
+					  "2 judge tag@x\n2 header Verdict: defer\n2 head utf8\n"
+					  "2 message\n2 end\n" NEW("3")
+						  FROM("3") "3 judge bob@x\n" DONE("3")},
+	{"what the header is worth is added in one go with the verdict",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'L', STR_INIT("Verdict\0tag\0"), ""}, {'N', STR_INIT(""), ""},
+			{'E', STR_INIT(""), "hX-Mxward|tag; score=4| c"}},
+		NEW("1") FROM("1") "1 judge bob@x\n1 header Verdict: tag\n" DONE("1")},
+	{"ABORT between two fields",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'L', STR_INIT("Verdict\0reject\0"), ""}, {'A', STR_INIT(""), ""},
+			{'L', STR_INIT("Verdict\0reject\0"), ""}, {'N', STR_INIT(""), ""},
+			{'E', STR_INIT(""), "c"}, {'M', MAIL, ""},
+			{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge bob@x\n1 header Verdict: reject\n1 end\n" NEW("2")
+			FROM("2") "2 judge bob@x\n" DONE("2")},
+	{"ABORT behind the header",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'L', STR_INIT("Verdict\0reject\0"), ""}, {'N', STR_INIT(""), ""},
+			{'A', STR_INIT(""), ""}, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
+			{'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge bob@x\n1 header Verdict: reject\n1 head\n1 end\n" NEW(
+			"2") FROM("2") "2 judge bob@x\n" DONE("2")},
+	{"the end of a header twice, a field behind it",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"}, {'N', STR_INIT(""), ""},
+			{'N', STR_INIT(""), ""}, {'L', STR_INIT("Verdict\0reject\0"), ""},
+			{'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge bob@x\n" DONE("1")},
+	{"all recipients were refused, then a header",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<reject@x>\0"), REJECT},
+			{'L', STR_INIT("Subject\0a\n\tb\0"), ""}, {'N', STR_INIT(""), ""},
+			{'E', STR_INIT(""), "c"}},
+		NEW("1") FROM("1") "1 judge reject@x\n1 header Subject: a\\010\\009b\n" DONE("1")},
+	{"a header of no message",
+		{HELLO, {'L', STR_INIT("Verdict\0reject\0"), ""}, {'N', STR_INIT(""), ""},
+			{'E', STR_INIT(""), "c"}},
+		NEW("1")},
+	{"a recipient behind the header",
+		{HELLO, {'M', MAIL, ""}, {'N', STR_INIT(""), ""},
+			{'R', STR_INIT("<bob@x>\0"), "closed"}},
+		NEW("1") FROM("1") "1 head\n1 end\n"},
+	{"malformed HEADER", {HELLO, {'M', MAIL, ""}, {'L', STR_INIT("Date"), "closed"}},
+		NEW("1") FROM("1") "1 end\n"},
 	{"the same HELO again after STARTTLS",
 		{HELLO, {'A', STR_INIT(""), ""}, {'H', STR_INIT("mx.example\0"), "c"},
 			{'M', MAIL, ""}},
@@ -128,11 +186,11 @@ static const struct dialogue {
 			{'R', STR_INIT("<reject@x>\0"), "c"}, {'M', MAIL, ""},
 			{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}},
 		NEW("1") FROM("1") "1 judge tag@x\n1 end\n" NEW("2")
-			FROM("2") "2 judge bob@x\n2 end\n"},
+			FROM("2") "2 judge bob@x\n" DONE("2")},
 	{"MAIL again without ABORT",
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<tag@x>\0"), "c"}, {'M', MAIL, ""},
 			{'E', STR_INIT(""), "c"}},
-		NEW("1") FROM("1") "1 judge tag@x\n1 end\n" NEW("2") FROM("2") "2 end\n"},
+		NEW("1") FROM("1") "1 judge tag@x\n1 end\n" NEW("2") FROM("2") DONE("2")},
 	{"QUIT_NC forgets the client",
 		{HELLO, {'M', MAIL, ""}, {'K', STR_INIT(""), ""},
 			{'C',
@@ -155,7 +213,7 @@ static const struct dialogue {
 		{HELLO, {'D', STR_INIT("M{auth_type}\0PLAIN\0{auth_authen}\0ann\0"), ""},
 			{'M', MAIL, ""}, {'E', STR_INIT(""), "c"},
 			{'D', STR_INIT("M{auth_type}\0\0{auth_authen}\0\0"), ""}, {'M', MAIL, ""}},
-		NEW("1") "1 authenticated\n" FROM("1") "1 end\n" NEW("2") FROM("2")},
+		NEW("1") "1 authenticated\n" FROM("1") DONE("1") NEW("2") FROM("2")},
 	{"no Internet client",
 		{{'C', STR_INIT("localhost\0U"), "c"}, {'M', MAIL, ""}, {'K', STR_INIT(""), ""},
 			{'C', STR_INIT("localhost\0L\0\0/run/x\0"), "c"}, {'M', MAIL, ""}},
@@ -210,7 +268,9 @@ test_version_2(void **state)
 		{'R', STR_INIT("<tag@x>\0"), "c"}, {'L', STR_INIT("a\0b\0"), "c"},
 		{'N', STR_INIT(""), "c"}, {'B', STR_INIT("body"), "c"}, {'T', STR_INIT(""), "c"},
 		/* It did not offer to add headers. */
-		{'E', STR_INIT(""), "c"}, {'Q', STR_INIT(""), "closed"}};
+		{'E', STR_INIT(""), "c"}, {'M', MAIL, "c"}, {'R', STR_INIT("<bob@x>\0"), "c"},
+		{'L', STR_INIT("Verdict\0reject\0"), "c"}, {'N', STR_INIT(""), "c"},
+		{'E', STR_INIT(""), REJECT}, {'Q', STR_INIT(""), "closed"}};
 	struct front *f = front_test_begin(front_milter_new);
 	struct peer p;
 
@@ -221,6 +281,28 @@ test_version_2(void **state)
 		say(&p, turns[i].command, turns[i].data);
 		expect(&p, turns[i].answer);
 	}
+	peer_done(&p);
+	front_test_done();
+}
+
+/* Nobody wants the header, so it does not come, and nothing is known of it. */
+static void
+test_without_the_header(void **state)
+{
+	static const struct turn turns[] = {HELLO, {'M', MAIL, ""},
+		{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}};
+	struct front *f = front_test_begin(front_milter_new);
+	struct peer p;
+
+	fake_gate_no_header = true;
+	peer_connect(&p, f);
+	say(&p, 'O', (struct str)OFFER_6);
+	assert_int_equal(peer_hear(&p).p[16] & 0x70, 0x70);
+	for (size_t i = 0; i < COUNT(turns); i++) {
+		say(&p, turns[i].command, turns[i].data);
+		expect(&p, turns[i].answer);
+	}
+	assert_notes(NEW("1") FROM("1") "1 judge bob@x\n1 no head\n1 message\n1 end\n");
 	peer_done(&p);
 	front_test_done();
 }
@@ -288,7 +370,9 @@ test_commands_wait_for_the_verdict(void **state)
 	assert_true(fake_gate_answer());
 	expect(&p, REJECT);
 	assert_true(fake_gate_answer());
-	expect(&p, "c hX-Mxward|tag; score=4| c closed");
+	expect(&p, "c");
+	assert_true(fake_gate_answer());
+	expect(&p, "hX-Mxward|tag; score=4| c closed");
 	peer_done(&p);
 	front_test_done();
 }
@@ -399,6 +483,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dialogues),
 		cmocka_unit_test(test_version_2),
+		cmocka_unit_test(test_without_the_header),
 		cmocka_unit_test(test_negotiation_comes_first),
 		cmocka_unit_test(test_bad_lengths_close_at_once),
 		cmocka_unit_test(test_commands_wait_for_the_verdict),

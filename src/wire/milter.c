@@ -5,16 +5,20 @@
 #include "wire/reply.h"
 
 /*
- * No check looks at headers or body yet, so they need not come.  MAIL is not answered either: no
+ * No check looks at the body, so it need not come.  The header does where somebody looks at it; its
+ * fields and its end get no answer, which makes it one write of the mail server and none of ours.
+ * The blank behind a field's colon (SMFIP_HDR_LEADSPC) is not asked for: no check wants it, and
+ * without it what we add is written the same for all mail servers.  MAIL is not answered either: no
  * verdict is given there, nothing can be asked before RCPT that was not asked at HELO, and each
  * answer costs both sides a switch.  CONNECT and HELO are: Postfix sends a command that wants no
  * answer only together with the next one that does, and then our questions would start at RCPT.
  */
 static const uint32_t wanted_actions =
 	MILTER_CAN_ADDHDRS | MILTER_CAN_QUARANTINE | MILTER_CAN_SETSYMLIST;
-static const uint32_t wanted_protocol = MILTER_NO_BODY | MILTER_NO_HDRS | MILTER_NO_EOH |
-	MILTER_NO_UNKNOWN | MILTER_NO_DATA | MILTER_RCPT_REJ | MILTER_NR_MAIL | MILTER_NR_HDR |
-	MILTER_NR_EOH | MILTER_NR_DATA | MILTER_NR_UNKNOWN | MILTER_NR_BODY;
+static const uint32_t wanted_protocol = MILTER_NO_BODY | MILTER_NO_UNKNOWN | MILTER_NO_DATA |
+	MILTER_RCPT_REJ | MILTER_NR_MAIL | MILTER_NR_HDR | MILTER_NR_EOH | MILTER_NR_DATA |
+	MILTER_NR_UNKNOWN | MILTER_NR_BODY;
+static const uint32_t without_header = MILTER_NO_HDRS | MILTER_NO_EOH;
 
 /* Macros by class.  A class that is not listed here gets none from Postfix. */
 static const struct {
@@ -24,6 +28,7 @@ static const struct {
 	{0, STR_INIT("{daemon_name} {client_addr} {client_name} {client_ptr} {client_port}")},
 	{2, STR_INIT("i {auth_type} {auth_authen}")},
 	{3, STR_INIT("i {rcpt_mailer}")},
+	{5, STR_INIT("i")},
 };
 
 enum milter_status
@@ -45,7 +50,7 @@ milter_read(struct str bytes, struct milter_frame *out, size_t *used_out)
 }
 
 bool
-milter_negotiate(struct str data, struct milter_terms *out)
+milter_negotiate(struct str data, bool header, struct milter_terms *out)
 {
 	struct cursor c = cursor_on(data);
 	struct milter_terms offer = {0};
@@ -58,7 +63,7 @@ milter_negotiate(struct str data, struct milter_terms *out)
 	*out = (struct milter_terms){
 		.version = offer.version < MILTER_VERSION ? offer.version : MILTER_VERSION,
 		.actions = offer.actions & wanted_actions,
-		.protocol = offer.protocol & wanted_protocol,
+		.protocol = offer.protocol & (wanted_protocol | (header ? 0 : without_header)),
 	};
 	return true;
 }
@@ -136,6 +141,30 @@ milter_path_parse(struct str data, struct milter_path *out)
 	if (s.n >= 2 && s.p[0] == '<' && s.p[s.n - 1] == '>')
 		s = str_slice(s, 1, s.n - 1);
 	*out = (struct milter_path){.address = s, .args = cursor_rest(&c)};
+	return true;
+}
+
+bool
+milter_path_has(const struct milter_path *p, struct str keyword)
+{
+	struct str args = p->args, arg;
+
+	while (args.n && str_split(&args, '\0', &arg))
+		if (str_eq_nocase(arg, keyword))
+			return true;
+	return false;
+}
+
+bool
+milter_header_parse(struct str data, struct str *name_out, struct str *value_out)
+{
+	struct cursor c = cursor_on(data);
+	struct str name = cursor_z(&c), value = cursor_rest(&c);
+
+	if (!cursor_ok(&c) || !value.n || value.p[value.n - 1])
+		return false;
+	*name_out = name;
+	*value_out = str_slice(value, 0, value.n - 1);
 	return true;
 }
 

@@ -80,8 +80,9 @@ struct milter_terms {
 	uint32_t version, actions, protocol;
 };
 /* Pure; false for data that is too short or a version below 2.  *out has the lower version and
- * nothing but what was offered. */
-NODISCARD bool milter_negotiate(struct str data, struct milter_terms *out);
+ * nothing but what was offered.  header: the message's header is to come; one of version 2 may send
+ * it all the same. */
+NODISCARD bool milter_negotiate(struct str data, bool header, struct milter_terms *out);
 /* The answer to OPTNEG; with MILTER_CAN_SETSYMLIST it asks for the macros that we read. */
 void milter_put_terms(struct buf *b, const struct milter_terms *t);
 
@@ -100,6 +101,12 @@ struct milter_path {
 	struct str address, args;
 };
 NODISCARD bool milter_path_parse(struct str data, struct milter_path *out);
+/* Is this an ESMTP argument without a value ("SMTPUTF8")?  In any case. */
+bool milter_path_has(const struct milter_path *p, struct str keyword);
+/* HEADER: a field; the value as it stood in the message but for one blank behind the colon, its
+ * lines ending in LF where it is folded.  A NUL in it, which only a forged frame can have, is part
+ * of it. */
+NODISCARD bool milter_header_parse(struct str data, struct str *name_out, struct str *value_out);
 /* MACRO: the command that they belong to, and a reader for milter_macro_next(). */
 NODISCARD bool milter_macros_parse(struct str data, char *command_out, struct cursor *out);
 /* The next macro; false at the end (a name without value ends the list, too). */

@@ -61,16 +61,16 @@ test_negotiate(void **state)
 	static const struct {
 		struct str data;
 		bool ok;
-		struct milter_terms want;
+		struct milter_terms want; /* where the header is to come */
 	} rows[] = {
 		/* Postfix 3.7, Sendmail 8.17. */
-		{STR_INIT("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4bf0}},
+		{STR_INIT("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4b90}},
 		/* A later version than ours. */
-		{STR_INIT("\0\0\0\7\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4bf0}},
+		{STR_INIT("\0\0\0\7\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4b90}},
 		/* The older ones, with what existed then. */
-		{STR_INIT("\0\0\0\2\0\0\0\x3f\0\0\0\x7f"), true, {2, 0x21, 0x70}},
-		{STR_INIT("\0\0\0\3\0\0\0\x3f\0\0\1\x7f"), true, {3, 0x21, 0x170}},
-		{STR_INIT("\0\0\0\4\0\0\0\x3f\0\0\3\x7f"), true, {4, 0x21, 0x370}},
+		{STR_INIT("\0\0\0\2\0\0\0\x3f\0\0\0\x7f"), true, {2, 0x21, 0x10}},
+		{STR_INIT("\0\0\0\3\0\0\0\x3f\0\0\1\x7f"), true, {3, 0x21, 0x110}},
+		{STR_INIT("\0\0\0\4\0\0\0\x3f\0\0\3\x7f"), true, {4, 0x21, 0x310}},
 		/* Nothing offered, nothing wanted. */
 		{STR_INIT("\0\0\0\6\0\0\0\0\0\0\0\0"), true, {6, 0, 0}},
 		/* More behind it is none of our business. */
@@ -83,11 +83,19 @@ test_negotiate(void **state)
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct milter_terms t = {0};
-		bool ok = milter_negotiate(rows[i].data, &t);
+		bool ok = milter_negotiate(rows[i].data, true, &t);
 		if (ok != rows[i].ok || t.version != rows[i].want.version ||
 			t.actions != rows[i].want.actions || t.protocol != rows[i].want.protocol)
 			fail_msg("row %zu: %d, version %u, actions %x, protocol %x", i, ok,
 				t.version, t.actions, t.protocol);
+	}
+	/* Nobody wants the header: those that can are told to keep it. */
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		uint32_t offered =
+			str_eq(str_slice(rows[i].data, 8, 12), STR("\0\0\0\0")) ? 0 : 0x60;
+		struct milter_terms t = {0};
+		if (milter_negotiate(rows[i].data, false, &t))
+			assert_int_equal(t.protocol, rows[i].want.protocol | offered);
 	}
 }
 
@@ -117,6 +125,8 @@ test_put_terms(void **state)
 	assert_str(cursor_z(&c), STR("i {auth_type} {auth_authen}"));
 	assert_int_equal(cursor_u32(&c), 3);
 	assert_true(str_contains(cursor_z(&c), STR("{rcpt_mailer}")));
+	assert_int_equal(cursor_u32(&c), 5);
+	assert_str(cursor_z(&c), STR("i"));
 	assert_true(cursor_ok(&c));
 	assert_int_equal(cursor_left(&c), 0);
 }
@@ -232,6 +242,54 @@ test_helo_and_paths(void **state)
 }
 
 static void
+test_path_arguments(void **state)
+{
+	static const struct {
+		struct str data;
+		bool has;
+	} rows[] = {
+		{STR_INIT("<a@b>\0SIZE=1\0SMTPUTF8\0BODY=8BITMIME\0"), true},
+		{STR_INIT("<a@b>\0smtputf8\0"), true},
+		{STR_INIT("<a@b>\0SMTPUTF8=1\0"), false},
+		{STR_INIT("<SMTPUTF8>\0SIZE=1\0"), false},
+		{STR_INIT("<a@b>\0XSMTPUTF8\0"), false},
+		{STR_INIT("<a@b>\0"), false},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct milter_path p;
+		assert_true(milter_path_parse(rows[i].data, &p));
+		assert_int_equal(milter_path_has(&p, STR("SMTPUTF8")), rows[i].has);
+	}
+}
+
+static void
+test_headers(void **state)
+{
+	static const struct {
+		struct str data;
+		bool ok;
+		struct str name, value;
+	} rows[] = {
+		{STR_INIT("Subject\0a\n\tb\0"), true, STR_INIT("Subject"), STR_INIT("a\n\tb")},
+		{STR_INIT("X\0\0"), true, STR_INIT("X"), STR_INIT("")},
+		{STR_INIT("\0\0"), true, STR_INIT(""), STR_INIT("")},
+		{STR_INIT("X\0a\0b\0"), true, STR_INIT("X"), STR_INIT("a\0b")},
+		{STR_INIT("X\0a"), false, STR_INIT(""), STR_INIT("")},
+		{STR_INIT("X\0"), false, STR_INIT(""), STR_INIT("")},
+		{STR_INIT("X"), false, STR_INIT(""), STR_INIT("")},
+		{STR_INIT(""), false, STR_INIT(""), STR_INIT("")},
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct str name = STR(""), value = STR("");
+		assert_int_equal(milter_header_parse(rows[i].data, &name, &value), rows[i].ok);
+		assert_str(name, rows[i].name);
+		assert_str(value, rows[i].value);
+	}
+}
+
+static void
 test_macros(void **state)
 {
 	struct cursor c;
@@ -333,6 +391,8 @@ main(void)
 		cmocka_unit_test(test_put_terms),
 		cmocka_unit_test(test_connect),
 		cmocka_unit_test(test_helo_and_paths),
+		cmocka_unit_test(test_path_arguments),
+		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_macros),
 		cmocka_unit_test(test_plain_replies),
 		cmocka_unit_test(test_replycode),
