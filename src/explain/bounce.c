@@ -57,6 +57,40 @@ one_reply(struct str s, unsigned code)
 	return s;
 }
 
+/* Whether s begins with words, which have single blanks; s may have more, and line ends. */
+static bool
+begins_with_words(struct str s, struct str words)
+{
+	for (size_t i = 0; i < words.n; i++) {
+		if (!s.n)
+			return false;
+		if (words.p[i] == ' ') {
+			if ((unsigned char)s.p[0] > ' ')
+				return false;
+			s = str_trim(s);
+		} else {
+			if (chr_lower(s.p[0]) != words.p[i])
+				return false;
+			s = str_skip(s, 1);
+		}
+	}
+	return true;
+}
+
+/* The reply without what the reporter adds at its end: "(in reply to MAIL FROM command)" of
+ * Postfix, "Giving up on 192.0.2.1." of qmail.  Names of commands are no reasons. */
+static struct str
+without_reporter(struct str reply)
+{
+	for (size_t i = reply.n; i-- > 0;) {
+		struct str rest = str_skip(reply, i);
+		if ((reply.p[i] == '(' && begins_with_words(rest, STR("(in reply to "))) ||
+			(reply.p[i] == 'G' && begins_with_words(rest, STR("giving up on "))))
+			return str_trim(str_slice(reply, 0, i));
+	}
+	return reply;
+}
+
 void
 bounce_set_reply(struct failure *f, struct str text)
 {
@@ -70,7 +104,8 @@ bounce_set_reply(struct failure *f, struct str text)
 		/* What stands before a reply is the reporter's; a short name of the protocol too.
 		 */
 		if (head.n < 300)
-			reply = str_trim(one_reply(str_skip(text, c.at), c.code));
+			reply = without_reporter(
+				str_trim(one_reply(str_skip(text, c.at), c.code)));
 	}
 	f->reply = reply;
 	f->code = c.code;

@@ -185,7 +185,7 @@ test_words(void **state)
 			"Remote host said: 550 5.1.1 not one of ours\nGiving up on 192.0.2.25.\n\n"
 			"--- Below this line is a copy of the message.\n\n"
 			"Return-Path: <joe@a.example>\n\n<eve@e.example>:\nhello\n",
-			"ann@b.example", "550 5.1.1 not one of ours\nGiving up on 192.0.2.25.",
+			"ann@b.example", "550 5.1.1 not one of ours",
 			550},
 		{"Exim",
 			HEAD
@@ -263,7 +263,7 @@ test_logs(void **state)
 		 "to "
 		 "RCPT TO command))",
 			"ann@b.example", "mx.b.example",
-			"550 5.7.25 no PTR (in reply to RCPT TO command)", 550, false},
+			"550 5.7.25 no PTR", 550, false},
 		{"Nov  6 01:02:03 out postfix/smtp[77]: 4XyZ: to=<ann@b.example>, relay=none, "
 		 "delay=1, dsn=4.4.1, status=deferred (connect to b.example[192.0.2.25]:25: "
 		 "Connection refused)",
