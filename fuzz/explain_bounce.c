@@ -49,10 +49,12 @@ check_case(struct arena *a, const struct explained *x)
 	struct advice advice;
 
 	must(x->cause < CAUSE_COUNT && x->sure >= 1 && x->sure <= 99);
-	advise(a, x, x->list.n ? &list : NULL, &advice);
-	must(advice.n >= 1 && advice.what.n);
-	for (size_t i = 0; i < advice.n; i++)
-		must(touch(advice.step[i]) > 0);
+	for (size_t k = 0; k < texts_count; k++) {
+		advise(a, &texts_all[k], x, x->list.n ? &list : NULL, &advice);
+		must(advice.n >= 1 && advice.what.n);
+		for (size_t i = 0; i < advice.n; i++)
+			must(touch(advice.step[i]) > 0);
+	}
 	const struct str all[] = {x->words, x->list, x->helo, x->domain, x->sender, x->recipient,
 		x->url, x->failure->reply, x->failure->words, x->failure->host};
 	for (size_t i = 0; i < COUNT(all); i++)

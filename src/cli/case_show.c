@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "cli/case_show.h"
 #include "core/advice.h"
+#include "core/texts.h"
 
 #define WIDTH	  100
 #define TEXT_ROOM 4096
@@ -169,7 +170,8 @@ show_remedy(const struct page *p, const struct case_finding *f, const struct rec
 
 	fputs("remedy    ", p->out);
 	page_put(p, "1", f->id);
-	fprintf(p->out, ": %s\n", code->temporary ? code->label : cause_get(code->cause)->title);
+	fprintf(p->out, ": %s\n",
+		code->temporary ? code->label : texts_english()->cause[code->cause].title);
 	if (code->expected) {
 		finding_fill(&f->finding, code->expected, &b);
 		page_put_wrapped(p, MARGIN "expected: ", MARGIN MARGIN, buf_str(&b), WIDTH);

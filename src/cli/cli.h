@@ -13,6 +13,7 @@
 int cli_serve(int argc, char **argv);
 int cli_case(int argc, char **argv);
 int cli_cases(int argc, char **argv);
+int cli_causes(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_rdns(int argc, char **argv);

@@ -1,5 +1,5 @@
 /*
- * cli/conf: check and show settings; list findings, causes and DNS lists.
+ * cli/conf: check and show settings; list findings and DNS lists.
  *
  * Reads a file exactly as the daemon does, but starts nothing and asks nobody.
  */
@@ -24,7 +24,6 @@ static const char help[] =
 	"  check [FILE]                  say what is wrong with a settings file\n"
 	"  show [-c FILE] [--defaults]   print all settings with their explanations\n"
 	"  findings [--json]             list what the checks can find, and what it does\n"
-	"  causes [--json]               list the causes, who can repair them and how\n"
 	"  lists [--json] [NAME]         list the known DNS lists, or all about one of them\n"
 	"\n"
 	"FILE is " CONFIG_FILE " where none is given; without that file, `show` prints\n"
@@ -143,7 +142,6 @@ static const struct command {
 	{"check", check},
 	{"show", show},
 	{"findings", conf_findings},
-	{"causes", conf_causes},
 	{"lists", conf_lists},
 	{"man", conf_man},
 };

@@ -4,9 +4,8 @@
 
 #include "core/finding.h"
 
-/* `conf findings` and `conf causes`: the tables for people or as JSON Lines. */
+/* `conf findings`: the tables for people or as JSON Lines. */
 int conf_findings(int argc, char **argv);
-int conf_causes(int argc, char **argv);
 /* `conf lists`: the known DNS lists, or all about one. */
 int conf_lists(int argc, char **argv);
 /* "score 4 (IPv6: score 6; strict: reject); reply 550 5.7.25; cause no_ptr" */

@@ -1,4 +1,4 @@
-/* cli/conf_tables: the findings and the causes, listed from their tables. */
+/* cli/conf_tables: the findings, listed from their tables. */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -147,64 +147,6 @@ conf_findings(int argc, char **argv)
 			else
 				finding_text(&checks[i]->codes[k]);
 		}
-	}
-	return cli_finish(EX_OK);
-}
-
-static const char *
-nature_name(enum nature nature)
-{
-	static const char *const names[] = {[NATURE_PERMANENT] = "permanent",
-		[NATURE_TEMPORARY] = "temporary",
-		[NATURE_REPLY] = "as the reply says"};
-
-	return names[nature];
-}
-
-static json_t *
-json_strings(const char *const *list, size_t max)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < max && list[i]; i++)
-		json_array_append_new(array, json_string(list[i]));
-	return array;
-}
-
-static void
-cause_text(const struct cause *c)
-{
-	printf("%s: %s\n", c->id, c->title);
-	printf("    [%s] to be repaired by %s; %s\n", c->group, fixer_text(c->fixer),
-		nature_name(c->nature));
-	prose_wrap(stdout, "    ", str_of(c->meaning), WIDTH);
-	for (size_t i = 0; i < CAUSE_STEPS_MAX && c->steps[i]; i++)
-		prose_wrap(stdout, "      ", str_of(c->steps[i]), WIDTH);
-	putchar('\n');
-}
-
-int
-conf_causes(int argc, char **argv)
-{
-	static const char help[] =
-		"Usage: mxward conf causes [--json]\n"
-		"List the causes that a refusal can have: what is wrong, who can repair it, how.\n"
-		"Steps with {places} are shown only where the facts are known.\n";
-	bool json;
-	int status = read_options(argc, argv, help, &json);
-
-	if (status >= 0)
-		return status;
-	for (enum cause_id i = 0; i < CAUSE_COUNT; i++) {
-		const struct cause *c = cause_get(i);
-		if (json)
-			print_json(json_pack("{ss ss ss ss ss ss so so}", "id", c->id, "group",
-				c->group, "title", c->title, "fixer", fixer_name(c->fixer),
-				"nature", nature_name(c->nature), "meaning", c->meaning, "steps",
-				json_strings(c->steps, CAUSE_STEPS_MAX), "references",
-				json_strings(c->refs, CAUSE_REFS_MAX)));
-		else
-			cause_text(c);
 	}
 	return cli_finish(EX_OK);
 }

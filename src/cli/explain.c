@@ -13,10 +13,12 @@
 
 #include "cli/cli.h"
 #include "cli/explain.h"
+#include "cli/lang.h"
 #include "lists/known.h"
 
 static const char help[] =
-	"Usage: mxward explain [-c FILE] [--live [--resolver WHO]] [--json] [FILE ...]\n"
+	"Usage: mxward explain [-c FILE] [--live [--resolver WHO]] [--json] [--lang LANG]\n"
+	"                      [FILE ...]\n"
 	"       mxward explain [-c FILE] --batch < LINES\n"
 	"Say what a bounce means, who has to act, and what to do.  Asks nobody without --live.\n"
 	"\n"
@@ -28,6 +30,8 @@ static const char help[] =
 	"  --json              one JSON object for each FILE on a line of its own\n"
 	"  --batch             JSON Lines from standard input, {\"id\":..,\"text\":..} or\n"
 	"                      {\"id\":..,\"path\":..}; answers as with --json\n"
+	"  --lang LANG         speak in this language (en, de), also with --json; without it, for\n"
+	"                      people, as LC_ALL, LC_MESSAGES or LANG say\n"
 	"  -c, --config FILE   settings, for [explain] rules and [dns]\n"
 	"  -h, --help          this text\n"
 	"\n"
@@ -230,12 +234,13 @@ run_all(struct explain_run *run, bool batch, int n, char **paths)
 int
 cli_explain(int argc, char **argv)
 {
-	enum { OPT_BATCH = 256, OPT_JSON, OPT_LIVE, OPT_RESOLVER };
+	enum { OPT_BATCH = 256, OPT_JSON, OPT_LANG, OPT_LIVE, OPT_RESOLVER };
 	static const struct option options[] = {{"batch", no_argument, NULL, OPT_BATCH},
-		{"json", no_argument, NULL, OPT_JSON}, {"live", no_argument, NULL, OPT_LIVE},
+		{"json", no_argument, NULL, OPT_JSON}, {"lang", required_argument, NULL, OPT_LANG},
+		{"live", no_argument, NULL, OPT_LIVE},
 		{"resolver", required_argument, NULL, OPT_RESOLVER},
 		{"config", required_argument, NULL, 'c'}, {"help", no_argument, NULL, 'h'}, {0}};
-	const char *path = NULL, *resolver = NULL;
+	const char *path = NULL, *resolver = NULL, *lang = NULL;
 	bool batch = false, live = false;
 	struct live_resolver with;
 	struct explain_run run = {.view = {.page = {stdout, report_wants_colour(stdout)}}};
@@ -247,6 +252,9 @@ cli_explain(int argc, char **argv)
 			break;
 		case OPT_JSON:
 			run.view.json = true;
+			break;
+		case OPT_LANG:
+			lang = optarg;
 			break;
 		case OPT_LIVE:
 			live = true;
@@ -268,6 +276,10 @@ cli_explain(int argc, char **argv)
 		return cli_usage("explain", "--batch takes no files and asks nobody");
 	if (resolver && !live)
 		return cli_usage("explain", "--resolver is for --live");
+	/* Programs get the same whatever their environment is. */
+	run.view.texts = run.view.json && !lang ? texts_english() : cli_lang("explain", lang);
+	if (!run.view.texts)
+		return EX_USAGE;
 	struct arena rules_arena;
 	struct bounce_rules *rules = NULL;
 	arena_init(&rules_arena, 65536, SIZE_MAX);

@@ -9,6 +9,7 @@
 
 struct explain_view {
 	struct page page;
+	const struct texts *texts; /* in whose language */
 	bool json;
 	const struct live_resolver *live; /* NULL: nobody is asked */
 };

@@ -7,7 +7,7 @@
 /* Findings by which a claim still holds, by which it is mended, by which nothing is known. */
 static const struct claim {
 	enum cause_id cause;
-	const char *still[6], *fixed[4], *unknown[2];
+	const char *still[10], *fixed[4], *unknown[2];
 } claims[] = {
 	{CAUSE_NO_PTR, {"rdns_none", "rdns_bad_name"}, {"rdns_ok", "rdns_mismatch"},
 		{"rdns_temperror"}},
@@ -17,17 +17,25 @@ static const struct claim {
 		{"rdns_enduser", "rdns_enduser_weak", "rdns_static", "rdns_hosting", "rdns_none"},
 		{"rdns_ok"}, {"rdns_temperror"}},
 	{CAUSE_HELO_INVALID,
-		{"helo_syntax", "helo_not_fqdn", "helo_bare_ip", "helo_private",
-			"helo_unresolvable", "helo_not_client"},
+		{"helo_syntax", "helo_underscore", "helo_not_fqdn", "helo_bare_ip",
+			"helo_literal_mismatch", "helo_private", "helo_unresolvable",
+			"helo_not_client", "helo_enduser"},
 		{"helo_ok", "helo_not_rdns", "helo_alias"}, {"helo_temperror"}},
 	{CAUSE_SPF_FAIL, {"spf_fail", "spf_helo_fail", "spf_permerror", "spf_softfail"},
 		{"spf_pass", "spf_none", "spf_neutral"}, {"spf_temperror"}},
+	{CAUSE_AUTH_MISSING, {"spf_softfail", "spf_none", "spf_neutral", "spf_fail"}, {"spf_pass"},
+		{"spf_temperror"}},
+	{CAUSE_SENDER_DOMAIN_INVALID,
+		{"sender_syntax", "sender_no_domain", "sender_no_mail", "sender_null_mx",
+			"sender_bogus_mx"},
+		{"sender_ok"}, {"sender_temperror"}},
 	{CAUSE_DNSBL_LISTED, {"dnsbl_listed"}, {NULL}, {"dnsbl_unavailable"}},
 	{CAUSE_DOMAIN_REPUTATION, {"dnsbl_name_listed"}, {NULL}, {"dnsbl_unavailable"}},
 };
 
 struct live_run {
 	struct arena *a;
+	const struct texts *texts;
 	struct loop *loop;
 	const struct claim *claim;
 	struct live out;
@@ -53,12 +61,20 @@ is_one_of(const char *id, const char *const *ids, size_t n)
 }
 
 static struct live
+live_saying_of(const struct live_run *run, enum live_state state, enum saying say)
+{
+	return (struct live){state, str_of(run->texts->say[say])};
+}
+
+static struct live
 live_finding(struct live_run *run, enum live_state state, const struct finding *f)
 {
 	char room[1000];
 	struct buf b = BUF(room);
 
-	(void)finding_fill(f, f->code->text, &b);
+	const char *text = texts_named(
+		run->texts->findings, run->texts->n_findings, str_of(f->code->id), f->code->text);
+	(void)finding_fill(f, text, &b);
 	return (struct live){state, arena_str(run->a, buf_str(&b))};
 }
 
@@ -86,7 +102,7 @@ decided(void *ctx, const struct decision *d)
 	else if (fixed)
 		run->out = live_finding(run, LIVE_FIXED, fixed);
 	else if (!c->fixed[0] && d->result)
-		run->out = (struct live){LIVE_FIXED, STR("the list has no entry")};
+		run->out = live_saying_of(run, LIVE_FIXED, SAY_LIVE_NOT_LISTED);
 }
 
 static void
@@ -109,7 +125,7 @@ settings_for(struct arena *a, const struct live_resolver *with, struct str list,
 {
 	struct str text = arena_printf(a,
 		"[dns]\nresolver = \"%.*s\"\nzone = \"%.*s\"\n[networks]\nours = \"\"\n"
-		"[policy]\nchecks = rdns generic_rdns helo spf%s\n%s%.*s%s",
+		"[policy]\nchecks = rdns generic_rdns helo sender spf%s\n%s%.*s%s",
 		STR_ARG(with->resolver), STR_ARG(with->zone), list.n ? " dnsbl" : "",
 		list.n ? "[dnsbl " : "", STR_ARG(list), list.n ? "]\n" : "");
 
@@ -137,29 +153,38 @@ ask(struct live_run *run, struct config *config, const struct explained *x)
 	gate_free(gate);
 }
 
-struct live
-live_check(struct arena *a, const struct live_resolver *with, const struct explained *x)
+static struct str
+escaped(struct arena *a, struct str s)
 {
-	struct live_run run = {.a = a,
-		.claim = claim_of(x->cause),
-		.out = {LIVE_UNKNOWN, STR("there was no answer")}};
+	char room[1000];
+	struct buf b = BUF(room);
+
+	buf_put_escaped(&b, s, 240);
+	return arena_str(a, buf_str(&b));
+}
+
+struct live
+live_check(struct arena *a, const struct texts *texts, const struct live_resolver *with,
+	const struct explained *x)
+{
+	struct live_run run = {.a = a, .texts = texts, .claim = claim_of(x->cause)};
 	const struct known_list *l = x->list.n ? known_list_find(x->list) : NULL;
 	bool by_list = x->cause == CAUSE_DNSBL_LISTED || x->cause == CAUSE_DOMAIN_REPUTATION;
 	struct errbuf e = {0};
 
 	if (!run.claim)
-		return (struct live){LIVE_UNKNOWN, STR("nothing that DNS could tell")};
+		return live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_QUESTION);
 	if (!x->client.len)
-		return (struct live){
-			LIVE_UNKNOWN, STR("the bounce does not tell the sending address")};
+		return live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_CLIENT);
 	if (by_list && (!l || l->state == LIST_DEAD || l->keyed))
-		return (struct live){LIVE_UNKNOWN, STR("the list cannot be asked")};
+		return live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_LIST);
+	run.out = live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_ANSWER);
 	struct config *config = settings_for(a, with, by_list ? str_of(l->zone) : STR(""), &e);
 	run.loop = loop_new();
 	if (config && run.loop && resolver_attach(config, NULL, run.loop, &e))
 		ask(&run, config, x);
 	else
-		run.out.text = arena_printf(a, "%s", e.text);
+		run.out.text = escaped(a, str_of(e.text));
 	config_free(config);
 	loop_free(run.loop);
 	return run.out;
@@ -174,12 +199,12 @@ live_name(enum live_state state)
 	return names[state];
 }
 
-const char *
-live_words(enum live_state state)
+enum saying
+live_saying(enum live_state state)
 {
-	static const char *const words[] = {[LIVE_FIXED] = "fixed since",
-		[LIVE_STILL] = "still so",
-		[LIVE_UNKNOWN] = "not known"};
+	static const enum saying says[] = {[LIVE_FIXED] = SAY_LIVE_FIXED,
+		[LIVE_STILL] = SAY_LIVE_STILL,
+		[LIVE_UNKNOWN] = SAY_LIVE_UNKNOWN};
 
-	return words[state];
+	return says[state];
 }

@@ -15,7 +15,8 @@ enum live_state {
 
 struct live {
 	enum live_state state;
-	struct str text; /* what was found, a sentence without full stop; in the caller's arena */
+	struct str text; /* what was found, a sentence without full stop; in the caller's arena, and
+			  * to be shown as it is */
 };
 
 /* What is asked with: [dns] of settings. */
@@ -24,11 +25,11 @@ struct live_resolver {
 };
 
 /* Ask about one case: reverse name and HELO of its client, SPF of its sender, its list. */
-struct live live_check(
-	struct arena *a, const struct live_resolver *with, const struct explained *x);
+struct live live_check(struct arena *a, const struct texts *texts, const struct live_resolver *with,
+	const struct explained *x);
 /* "fixed", "still", "unknown" */
 const char *live_name(enum live_state state);
 /* "fixed since", "still so", "not known" */
-const char *live_words(enum live_state state);
+enum saying live_saying(enum live_state state);
 
 #endif

@@ -27,11 +27,12 @@ list_of(const struct explained *x, struct advice_list *out)
 }
 
 static void
-advise_on(struct arena *a, const struct explained *x, struct advice *out)
+advise_on(const struct explain_view *v, struct arena *a, const struct explained *x,
+	struct advice *out)
 {
 	struct advice_list list;
 
-	advise(a, x, list_of(x, &list) ? &list : NULL, out);
+	advise(a, v->texts, x, list_of(x, &list) ? &list : NULL, out);
 }
 
 /* --- JSON --- */
@@ -69,7 +70,7 @@ set_live(const struct explain_view *v, struct arena *a, json_t *o, const struct 
 {
 	if (!v->live)
 		return;
-	struct live live = live_check(a, v->live, x);
+	struct live live = live_check(a, v->texts, v->live, x);
 	json_t *l = json_object();
 	set(l, "state", json_string(live_name(live.state)));
 	set(l, "text", text(live.text));
@@ -83,9 +84,9 @@ set_case(const struct explain_view *v, struct arena *a, json_t *o, const struct 
 	char ip[IP_TEXT_MAX];
 	json_t *steps = json_array();
 
-	advise_on(a, x, &advice);
+	advise_on(v, a, x, &advice);
 	set(o, "cause", json_string(cause_get(x->cause)->id));
-	set(o, "title", json_string(cause_get(x->cause)->title));
+	set(o, "title", json_string(v->texts->cause[x->cause].title));
 	set(o, "fixer", json_string(fixer_name(advice.fixer)));
 	set(o, "permanent", x->permanent < 0 ? json_null() : json_boolean(x->permanent));
 	set(o, "retry", json_string(explain_retry_name(x->retry)));
@@ -171,32 +172,36 @@ explain_show_error(const struct explain_view *v, json_t *id, const char *why)
 
 /* --- for people --- */
 
-/* Words, on lines of at most 78 columns, under a heading of 12. */
-static void
-put_wrapped(const struct page *p, struct str s)
-{
-	struct str word;
-	size_t column = 12;
+#define HEAD   12 /* columns of a heading */
+#define MARGIN "            "
+#define WIDTH  78
 
-	for (bool first = true; str_word(&s, &word); first = false) {
-		if (!first && column + 1 + word.n > 78) {
-			fputs("\n            ", p->out);
-			column = 12;
-		} else if (!first) {
-			fputc(' ', p->out);
-			column++;
-		}
-		page_put(p, NULL, word);
-		column += word.n;
-	}
-	fputc('\n', p->out);
+/* Words of ours behind a heading. */
+static void
+put_wrapped(const struct explain_view *v, const char *head, struct str s)
+{
+	char first[64];
+	size_t columns = page_columns(str_of(head));
+
+	snprintf(first, sizeof(first), "%s%*s", head, columns < HEAD ? (int)(HEAD - columns) : 0,
+		"");
+	page_put_wrapped(&v->page, first, MARGIN, s, WIDTH);
 }
 
 static void
-put_line(const struct page *p, const char *head, struct str s)
+put_line(const struct explain_view *v, enum saying head, struct str s)
 {
-	fprintf(p->out, "%-12s", head);
-	put_wrapped(p, s);
+	put_wrapped(v, v->texts->say[head], s);
+}
+
+/* What a stranger has written. */
+static void
+put_theirs(const struct explain_view *v, struct arena *a, enum saying head, struct str s)
+{
+	struct buf b = buf_on(arena_alloc(a, 4 * s.n + 4), 4 * s.n + 4);
+
+	buf_put_escaped(&b, s, s.n);
+	put_line(v, head, buf_str(&b));
 }
 
 /* One line of what was read, line ends as blanks. */
@@ -213,27 +218,34 @@ one_line(struct arena *a, struct str s, size_t max)
 	return buf_str(&b);
 }
 
-static const char *
+static enum saying
 sureness(unsigned sure)
 {
-	return sure >= 90 ? "sure" : sure >= 80 ? "fairly sure" : sure >= 65 ? "likely" : "a guess";
+	return sure >= 90    ? SAY_SURE_HIGH
+		: sure >= 80 ? SAY_SURE_FAIRLY
+		: sure >= 65 ? SAY_SURE_LIKELY
+			     : SAY_SURE_GUESS;
 }
 
 static void
-put_basis(const struct page *p, struct arena *a, const struct explained *x)
+put_basis(const struct explain_view *v, struct arena *a, const struct explained *x)
 {
+	const struct texts *t = v->texts;
 	struct str words = one_line(a, x->words, 240);
+	char room[1500];
+	struct buf b = BUF(room);
 
 	if (!x->rule)
 		return;
-	if (words.n)
-		put_line(p, "how sure",
-			arena_printf(a, "%s (%u %%), by the words: \"%.*s\"", sureness(x->sure),
-				x->sure, STR_ARG(words)));
-	else
-		put_line(p, "how sure",
-			arena_printf(a, "%s (%u %%), by the code alone: %u %.*s", sureness(x->sure),
-				x->sure, x->failure->code, STR_ARG(x->failure->enhanced)));
+	const struct place places[] = {
+		{"sureness", str_of(t->say[sureness(x->sure)]), .ours = true},
+		{"percent", arena_printf(a, "%u", x->sure)}, {"words", words},
+		{"code",
+			arena_printf(
+				a, "%u %.*s", x->failure->code, STR_ARG(x->failure->enhanced))}};
+	(void)texts_fill(
+		t->say[words.n ? SAY_SURE_WORDS : SAY_SURE_CODE], places, COUNT(places), &b);
+	put_line(v, SAY_HEAD_SURE, buf_str(&b));
 }
 
 static void
@@ -241,42 +253,59 @@ put_live(const struct explain_view *v, struct arena *a, const struct explained *
 {
 	if (!v->live)
 		return;
-	struct live live = live_check(a, v->live, x);
-	put_line(&v->page, "now",
-		arena_printf(a, "%s: %.*s", live_words(live.state), STR_ARG(live.text)));
+	struct live live = live_check(a, v->texts, v->live, x);
+	put_line(v, SAY_HEAD_NOW,
+		arena_printf(
+			a, "%s: %.*s", v->texts->say[live_saying(live.state)], STR_ARG(live.text)));
+}
+
+static void
+put_what(const struct explain_view *v, const struct advice *advice)
+{
+	const char *head = v->texts->say[SAY_HEAD_WHAT];
+	const struct page *p = &v->page;
+
+	fprintf(p->out, "%s%*s%s%.*s%s\n", head, HEAD - (int)page_columns(str_of(head)), "",
+		p->colour ? "\033[1m" : "", STR_ARG(advice->what), p->colour ? "\033[0m" : "");
+}
+
+static void
+put_steps(const struct explain_view *v, const struct advice *advice)
+{
+	for (size_t i = 0; i < advice->n; i++) {
+		const char *head = i ? "" : v->texts->say[SAY_HEAD_STEPS];
+		int blank = HEAD - 3 - (int)page_columns(str_of(head));
+		char first[64];
+		snprintf(
+			first, sizeof(first), "%s%*s%2zu ", head, blank > 0 ? blank : 0, "", i + 1);
+		page_put_wrapped(&v->page, first, MARGIN, advice->step[i], WIDTH);
+	}
 }
 
 static void
 show_case(const struct explain_view *v, struct arena *a, const struct explanation *e,
 	const struct explained *x)
 {
-	const struct page *p = &v->page;
-	struct advice advice;
+	const struct texts *t = v->texts;
 	const struct bounce *b = &e->bounce;
+	struct advice advice;
 
-	advise_on(a, x, &advice);
-	fprintf(p->out, "%-12s", "what");
-	page_put(p, "1", advice.what);
-	fputc('\n', p->out);
+	advise_on(v, a, x, &advice);
+	put_what(v, &advice);
 	if (x->cause == CAUSE_NOT_BOUNCE) {
-		put_line(p, "why", str_of(b->why ? b->why : ""));
+		put_line(v, SAY_HEAD_WHY, str_of(t->say[b->why]));
 		return;
 	}
 	if (x->cause == CAUSE_UNKNOWN)
-		put_line(p, "",
-			STR("I don't know why: the text does not say it, or not in words "
-			    "that are known here."));
-	put_line(p, "meaning", str_of(cause_get(x->cause)->meaning));
-	put_line(p, "who", str_of(fixer_text(advice.fixer)));
-	for (size_t i = 0; i < advice.n; i++) {
-		fprintf(p->out, "%-9s%2zu ", i ? "" : "steps", i + 1);
-		put_wrapped(p, advice.step[i]);
-	}
-	put_line(p, "try again", str_of(explain_retry_text(x->retry)));
+		put_wrapped(v, "", str_of(t->say[SAY_DONT_KNOW]));
+	put_line(v, SAY_HEAD_MEANING, str_of(t->cause[x->cause].meaning));
+	put_line(v, SAY_HEAD_WHO, str_of(t->fixer[advice.fixer]));
+	put_steps(v, &advice);
+	put_line(v, SAY_HEAD_RETRY, str_of(t->say[explain_retry_saying(x->retry)]));
 	put_live(v, a, x);
-	put_basis(p, a, x);
+	put_basis(v, a, x);
 	struct str read = x->failure->reply.n ? x->failure->reply : b->text;
-	put_line(p, "it said", one_line(a, read, x->cause == CAUSE_UNKNOWN ? 1000 : 400));
+	put_theirs(v, a, SAY_HEAD_SAID, one_line(a, read, x->cause == CAUSE_UNKNOWN ? 1000 : 400));
 }
 
 void
@@ -289,7 +318,7 @@ explain_show(const struct explain_view *v, struct arena *a, json_t *id, const st
 		return;
 	}
 	if (json_is_string(id) && strcmp(json_string_value(id), "-") != 0)
-		put_line(&v->page, "input", str_of(json_string_value(id)));
+		put_theirs(v, a, SAY_HEAD_INPUT, str_of(json_string_value(id)));
 	for (size_t i = 0; i < e->n && shown < PAGES_MAX; i++) {
 		if (is_told(e, i))
 			continue;
@@ -298,9 +327,9 @@ explain_show(const struct explain_view *v, struct arena *a, json_t *id, const st
 		show_case(v, a, e, &e->item[i]);
 		for (size_t k = i + 1; k < e->n; k++)
 			if (is_same(&e->item[i], &e->item[k]) && e->item[k].recipient.n)
-				put_line(&v->page, "likewise", e->item[k].recipient);
+				put_theirs(v, a, SAY_HEAD_LIKEWISE, e->item[k].recipient);
 	}
 	if (e->bounce.cut)
-		put_line(&v->page, "note", STR("The input was longer; its first part was read."));
+		put_line(v, SAY_HEAD_NOTE, str_of(v->texts->say[SAY_INPUT_CUT]));
 	fputc('\n', v->page.out);
 }

@@ -7,6 +7,7 @@
 #include "checks/dnsbl.h"
 #include "cli/report.h"
 #include "core/record.h"
+#include "core/texts.h"
 #include "wire/reply.h"
 
 #define TEXT_MAX 2048
@@ -82,7 +83,7 @@ json_template(const struct finding *f, const char *template)
 static json_t *
 json_steps(const struct finding *f)
 {
-	const struct cause *cause = cause_get(f->code->cause);
+	const struct cause_text *cause = &texts_english()->cause[f->code->cause];
 	json_t *steps = json_array();
 
 	if (f->code->temporary)
@@ -306,23 +307,34 @@ page_put(const struct page *p, const char *colour, struct str s)
 		fprintf(p->out, "%.*s", STR_ARG(buf_str(&b)));
 }
 
+size_t
+page_columns(struct str s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
 void
 page_put_wrapped(
 	const struct page *p, const char *first, const char *margin, struct str text, size_t width)
 {
-	size_t at = strlen(first);
+	size_t at = page_columns(str_of(first));
 	bool begun = false;
 	struct str word;
 
 	fputs(first, p->out);
 	while (str_word(&text, &word)) {
-		if (begun && at + 1 + word.n > width) {
+		size_t columns = page_columns(word);
+		if (begun && at + 1 + columns > width) {
 			fprintf(p->out, "\n%s", margin);
 			at = strlen(margin);
 			begun = false;
 		}
 		fprintf(p->out, "%s%.*s", begun ? " " : "", STR_ARG(word));
-		at += word.n + begun;
+		at += columns + begun;
 		begun = true;
 	}
 	fputc('\n', p->out);
@@ -416,9 +428,9 @@ page_put_steps(const struct page *p, const char *margin, const struct finding *f
 static void
 print_remedy(const struct page *p, const struct finding *f)
 {
-	const struct cause *cause = cause_get(f->code->cause);
+	const char *title = texts_english()->cause[f->code->cause].title;
 
-	fprintf(p->out, "remedy    %s\n", f->code->temporary ? f->code->label : cause->title);
+	fprintf(p->out, "remedy    %s\n", f->code->temporary ? f->code->label : title);
 	fprintf(p->out, "          who: %s\n", fixer_text(finding_fixer(f->code)));
 	page_put_steps(p, "          ", f, SIZE_MAX);
 }

@@ -37,6 +37,8 @@ struct page {
 void page_put(const struct page *p, const char *colour, struct str s);
 /* A question and its answer, on one line. */
 void page_put_fact(const struct page *p, const struct fact *f);
+/* Columns that UTF-8 takes: none for the bytes that go on with a letter. */
+size_t page_columns(struct str s);
 /* Printable text in lines of at most width columns, where its words let it; the first begins with
  * first, the others with margin. */
 void page_put_wrapped(

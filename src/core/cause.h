@@ -2,22 +2,46 @@
  * core/cause: the catalogue of causes, the heart of the program.
  *
  * A receiver's finding and a sender's bounce lead to the same row: what is wrong, who can repair
- * it, how.  45 rows; ids are stable for ever.
+ * it, how.  45 rows; ids are stable for ever.  The words for it, in each language: core/texts.h.
  */
 #ifndef CORE_CAUSE_H
 #define CORE_CAUSE_H
 
 #include "base/str.h"
 
+#define FIXERS(X)                           \
+	X(SENDER_USER, sender_user)         \
+	X(SENDER_ADMIN, sender_admin)       \
+	X(SENDER_ISP, sender_isp)           \
+	X(RECIPIENT, recipient)             \
+	X(RECIPIENT_ADMIN, recipient_admin) \
+	X(NOBODY, nobody)                   \
+	X(UNKNOWN, unknown)
+
 enum fixer {
-	FIXER_SENDER_USER,
-	FIXER_SENDER_ADMIN,
-	FIXER_SENDER_ISP,
-	FIXER_RECIPIENT,
-	FIXER_RECIPIENT_ADMIN,
-	FIXER_NOBODY,
-	FIXER_UNKNOWN,
-	FIXER_COUNT
+#define FIXER_ENUM(upper, lower) FIXER_##upper,
+	FIXERS(FIXER_ENUM)
+#undef FIXER_ENUM
+		FIXER_COUNT
+};
+
+#define CAUSE_GROUPS(X)                   \
+	X(HOST_IDENTITY, host_identity)   \
+	X(REPUTATION, reputation)         \
+	X(AUTHENTICATION, authentication) \
+	X(SENDER_ADDRESS, sender_address) \
+	X(MESSAGE, message)               \
+	X(POLICY, policy)                 \
+	X(PROTOCOL, protocol)             \
+	X(RECIPIENT, recipient)           \
+	X(TRANSPORT, transport)           \
+	X(NONE, none)
+
+enum cause_group {
+#define GROUP_ENUM(upper, lower) GROUP_##upper,
+	CAUSE_GROUPS(GROUP_ENUM)
+#undef GROUP_ENUM
+		GROUP_COUNT
 };
 
 enum nature {
@@ -81,25 +105,29 @@ enum cause_id {
 		CAUSE_COUNT
 };
 
-#define CAUSE_STEPS_MAX 6
-#define CAUSE_REFS_MAX	4
+#define CAUSE_STEPS_MAX	  6
+#define CAUSE_RECORDS_MAX 3
+#define CAUSE_REFS_MAX	  4
 
+/* What is the same in all languages; the words are in core/texts.h. */
 struct cause {
 	const char *id;
-	const char *group; /* host_identity, reputation, ... */
-	const char *title; /* one line: what is wrong */
-	enum fixer fixer;  /* who can usually remove it */
+	enum cause_group group;
+	enum fixer fixer; /* who can usually remove it */
 	enum nature nature;
-	const char *meaning; /* two or three sentences for somebody who got the bounce */
-	/* What to do, in order.  Places {client}, {reverse}, {name}, {helo}, {domain}, {list}, ...
-	 * stand for evidence; a step with a place that nothing fills is left out. */
-	const char *steps[CAUSE_STEPS_MAX];
-	const char *refs[CAUSE_REFS_MAX]; /* RFC sections, documents */
+	const char *records[CAUSE_RECORDS_MAX]; /* DNS records that help, as an example */
+	const char *refs[CAUSE_REFS_MAX];	/* RFC sections, documents */
 };
 
 const struct cause *cause_get(enum cause_id id);
-/* NULL for an unknown id. */
-const struct cause *cause_find(struct str id);
+/* False: there is none of this name. */
+bool cause_find(struct str name, enum cause_id *out);
+/* The id that comes nearest to a word; NULL: none does. */
+const char *cause_nearest(struct str word);
+/* "host_identity" */
+const char *cause_group_name(enum cause_group g);
+/* "permanent", "temporary", "reply" */
+const char *nature_name(enum nature n);
 /* "sender_isp" and, for people, "whoever owns the sending address's network". */
 const char *fixer_name(enum fixer f);
 const char *fixer_text(enum fixer f);

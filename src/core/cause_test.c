@@ -10,7 +10,7 @@
 
 #include "base/must.h"
 
-#include "core/cause.h"
+#include "core/texts.h"
 
 #define PERM  NATURE_PERMANENT
 #define TEMP  NATURE_TEMPORARY
@@ -82,13 +82,18 @@ test_table(void **state)
 		const struct cause *c = cause_get(i);
 		assert_string_equal(c->id, wanted[i].id);
 		assert_string_equal(c->id, enum_names[i]);
-		assert_string_equal(c->group, wanted[i].group);
+		assert_string_equal(cause_group_name(c->group), wanted[i].group);
 		assert_string_equal(fixer_name(c->fixer), wanted[i].fixer);
 		assert_int_equal(c->nature, wanted[i].nature);
-		assert_ptr_equal(cause_find(str_of(wanted[i].id)), c);
+		enum cause_id found;
+		assert_true(cause_find(str_of(wanted[i].id), &found));
+		assert_int_equal(found, i);
 	}
-	assert_null(cause_find(STR("no_pt")));
-	assert_null(cause_find(STR("")));
+	enum cause_id none;
+	assert_false(cause_find(STR("no_pt"), &none));
+	assert_false(cause_find(STR(""), &none));
+	assert_string_equal(cause_nearest(STR("no_pt")), "no_ptr");
+	assert_null(cause_nearest(STR("wombat")));
 }
 
 static void
@@ -117,56 +122,103 @@ check_sentences(const char *text, size_t max)
 	struct str s = str_of(text);
 
 	if (s.n == 0 || s.n > max || !str_eq(str_trim(s), s) || s.p[s.n - 1] != '.' ||
-		str_contains(s, STR("  ")) || (chr_lower(s.p[0]) == s.p[0] && s.p[0] != '{'))
+		str_contains(s, STR("  ")) ||
+		(chr_lower(s.p[0]) == s.p[0] && s.p[0] > 0 && s.p[0] != '{'))
 		fail_msg("not as it should be: \"%s\"", text);
-	for (size_t i = 0; i < s.n; i++)
-		if (!chr_is_print(s.p[i]))
-			fail_msg("byte %d in \"%s\"", s.p[i], text);
 }
 
-static size_t
-check_steps(const struct cause *c)
+static void
+check_steps(const char *id, const struct cause_text *t)
 {
 	size_t n = 0, general = 0;
 
-	while (n < CAUSE_STEPS_MAX && c->steps[n]) {
-		check_sentences(c->steps[n], 320);
-		check_places(c->steps[n]);
-		general += !strchr(c->steps[n], '{');
+	while (n < CAUSE_STEPS_MAX && t->steps[n]) {
+		check_sentences(t->steps[n], 420);
+		check_places(t->steps[n]);
+		general += !strchr(t->steps[n], '{');
 		n++;
 	}
 	/* Without any evidence there must still be something to do. */
 	if (general == 0 || n < 2)
-		fail_msg("%s has too few steps", c->id);
+		fail_msg("%s has too few steps", id);
 	for (size_t i = n; i < CAUSE_STEPS_MAX; i++)
-		assert_null(c->steps[i]);
-	return n;
+		assert_null(t->steps[i]);
+}
+
+static void
+check_cause(const struct cause *c, const struct cause_text *t)
+{
+	size_t n = strlen(t->title);
+
+	if (n == 0 || n > 90 || t->title[n - 1] == '.' || strpbrk(t->title, "{}\n"))
+		fail_msg("title of %s: \"%s\"", c->id, t->title);
+	check_sentences(t->meaning, 520);
+	assert_null(strpbrk(t->meaning, "{}"));
+	check_steps(c->id, t);
 }
 
 static void
 test_wording(void **state)
 {
-	for (enum cause_id i = 0; i < CAUSE_COUNT; i++) {
-		const struct cause *c = cause_get(i);
-		size_t n = strlen(c->title);
-		if (n == 0 || n > 80 || c->title[n - 1] == '.' || strpbrk(c->title, "{}\n"))
-			fail_msg("title of %s: \"%s\"", c->id, c->title);
-		check_sentences(c->meaning, 480);
-		assert_null(strpbrk(c->meaning, "{}"));
-		check_steps(c);
-		for (size_t k = 0; k < CAUSE_REFS_MAX && c->refs[k]; k++)
-			assert_true(str_has_prefix(str_of(c->refs[k]), STR("RFC ")));
+	for (size_t k = 0; k < texts_count; k++) {
+		for (enum cause_id i = 0; i < CAUSE_COUNT; i++)
+			check_cause(cause_get(i), &texts_all[k].cause[i]);
+		for (enum saying say = SAY_NOTHING + 1; say < SAY_COUNT; say++)
+			assert_true(strlen(texts_all[k].say[say]) > 1);
+		for (enum cause_group g = 0; g < GROUP_COUNT; g++)
+			assert_true(strlen(texts_all[k].group[g]) > 3);
+		for (enum fixer f = 0; f < FIXER_COUNT; f++)
+			assert_true(strlen(texts_all[k].fixer[f]) > 3);
 	}
 }
 
 static void
-test_fixers(void **state)
+test_references(void **state)
 {
-	for (enum fixer f = 0; f < FIXER_COUNT; f++) {
-		assert_true(strlen(fixer_text(f)) > 3);
-		for (enum fixer g = 0; g < f; g++)
-			assert_string_not_equal(fixer_name(f), fixer_name(g));
+	for (enum cause_id i = 0; i < CAUSE_COUNT; i++) {
+		const struct cause *c = cause_get(i);
+		for (size_t k = 0; k < CAUSE_REFS_MAX && c->refs[k]; k++)
+			assert_true(str_has_prefix(str_of(c->refs[k]), STR("RFC ")));
+		for (size_t k = 0; k < CAUSE_RECORDS_MAX && c->records[k]; k++)
+			assert_true(str_contains(str_of(c->records[k]), STR(". IN ")));
 	}
+}
+
+static void
+test_languages(void **state)
+{
+	assert_string_equal(texts_english()->lang, "en");
+	assert_ptr_equal(texts_find(STR("de")), &texts_all[1]);
+	assert_null(texts_find(STR("xx")));
+	assert_null(texts_find(STR("")));
+	assert_string_equal(fixer_text(FIXER_RECIPIENT), "the recipient");
+	const struct texts *de = texts_find(STR("de"));
+	assert_string_equal(texts_named(de->findings, de->n_findings, STR("rdns_none"), "-"),
+		"{client} hat keinen Reverse-Namen (PTR-Eintrag)");
+	assert_string_equal(texts_named(de->findings, de->n_findings, STR("none"), "-"), "-");
+}
+
+static void
+check_filled(const char *template, bool whole, const char *text)
+{
+	static const struct place given[] = {
+		{"a", STR_INIT("x\033y")}, {"b", STR_INIT("\xc3\xa4"), true}, {"none", {NULL, 0}}};
+	char room[256];
+	struct buf b = BUF(room);
+
+	assert_int_equal(texts_fill(template, given, COUNT(given), &b), whole);
+	assert_true(str_eq(buf_str(&b), str_of(text)));
+}
+
+static void
+test_fill(void **state)
+{
+	check_filled("", true, "");
+	check_filled("as it is", true, "as it is");
+	check_filled("{a}{a}", true, "x\\027yx\\027y");
+	check_filled("{b}: {a}.", true, "\xc3\xa4: x\\027y.");
+	check_filled("{none}!", false, "!");
+	check_filled("{unknown} {b}", false, " \xc3\xa4");
 }
 
 int
@@ -175,7 +227,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_wording),
-		cmocka_unit_test(test_fixers),
+		cmocka_unit_test(test_references),
+		cmocka_unit_test(test_languages),
+		cmocka_unit_test(test_fill),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

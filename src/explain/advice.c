@@ -1,15 +1,17 @@
 /* explain/advice: see advice.h. */
 #include "explain/advice.h"
 
-#include "core/finding.h"
+#include "base/must.h"
 
 struct work {
 	struct arena *a;
+	const struct texts *texts;
 	const struct explained *x;
 	const struct advice_list *list;
-	struct finding places; /* of steps */
-	struct str reverse;    /* name of the address in reverse DNS */
-	struct str name;       /* the server's own, or one that stands for it */
+	size_t n_places;
+	struct place places[9]; /* of steps */
+	struct str reverse;	/* name of the address in reverse DNS */
+	struct str name;	/* the server's own, or one that stands for it */
 	bool name_known;
 	struct advice *out;
 };
@@ -21,16 +23,19 @@ add(struct work *w, struct str step)
 		w->out->step[w->out->n++] = step;
 }
 
-/* A template with places; left out where one has nothing. */
-static void
-add_filled(struct work *w, const char *template)
+/* A sentence with n places; empty where one of them has nothing. */
+static struct str
+sentence(struct work *w, const char *template, size_t n, const struct place *places)
 {
-	char room[1500];
+	UNSET char room[2000];
 	struct buf b = BUF(room);
 
-	if (finding_fill(&w->places, template, &b))
-		add(w, arena_str(w->a, buf_str(&b)));
+	return texts_fill(template, places, n, &b) ? arena_str(w->a, buf_str(&b)) : STR("");
 }
+
+#define SAY(w, say_, ...)                                                                \
+	sentence(w, (w)->texts->say[say_], COUNT(((const struct place[]){__VA_ARGS__})), \
+		(const struct place[]){__VA_ARGS__})
 
 /* "5.113.0.203.in-addr.arpa" */
 static struct str
@@ -54,8 +59,8 @@ reverse_name(struct arena *a, const struct ip *ip)
 static void
 note(struct work *w, const char *key, struct str value)
 {
-	if (value.n && w->places.n < EVIDENCE_MAX)
-		finding_note(&w->places, key, value);
+	must(w->n_places < COUNT(w->places));
+	w->places[w->n_places++] = (struct place){key, value};
 }
 
 static bool
@@ -102,9 +107,6 @@ set_places(struct work *w)
 static void
 advise_ptr(struct work *w)
 {
-	const char *stand_in = w->name_known
-		? ""
-		: " (put the server's own name in the place of mail.example.com)";
 	const struct ip *ip = &w->x->client;
 	char room[IP_TEXT_MAX];
 
@@ -112,42 +114,22 @@ advise_ptr(struct work *w)
 		return;
 	if (w->x->cause == CAUSE_FCRDNS_MISMATCH || !w->name_known)
 		add(w,
-			arena_printf(w->a,
-				"Reverse record, in the zone of the address's owner: "
-				"%.*s. IN PTR %.*s.%s",
-				STR_ARG(w->reverse), STR_ARG(w->name), stand_in));
+			SAY(w, w->name_known ? SAY_PTR_RECORD : SAY_PTR_RECORD_EXAMPLE,
+				{"reverse", w->reverse}, {"host", w->name}));
 	add(w,
-		arena_printf(w->a, "Address record, in the zone of that name: %.*s. IN %s %s%s",
-			STR_ARG(w->name), ip->len == 4 ? "A" : "AAAA", ip_text(ip, room),
-			stand_in));
+		SAY(w, w->name_known ? SAY_ADDRESS_RECORD : SAY_ADDRESS_RECORD_EXAMPLE,
+			{"host", w->name}, {"type", ip->len == 4 ? STR("A") : STR("AAAA")},
+			{"client", str_of(ip_text(ip, room))}));
 }
 
 static void
 advise_helo(struct work *w)
 {
-	static const char *const servers[] = {
-		"Postfix: myhostname = %.*s in main.cf, or smtp_helo_name = %.*s where myhostname "
-		"has to stay; then \"postfix reload\".",
-		"Exim: primary_hostname = %.*s, or helo_data = %.*s in the smtp transport.",
-		"Sendmail: define(`confDOMAIN_NAME', `%.*s') in sendmail.mc; see that \"hostname "
-		"-f\" says %.*s too.",
-		"OpenSMTPD: helo \"%.*s\" in the relay action of smtpd.conf, or the name %.*s in "
-		"the file mailname.",
-		"Exchange: Set-SendConnector -Fqdn %.*s; the name %.*s needs an address record.",
-	};
+	static const enum saying servers[] = {SAY_HELO_POSTFIX, SAY_HELO_EXIM, SAY_HELO_SENDMAIL,
+		SAY_HELO_OPENSMTPD, SAY_HELO_EXCHANGE};
 
-	for (size_t i = 0; i < COUNT(servers); i++) {
-		char room[700];
-		struct buf b = BUF(room);
-		struct str rest = str_of(servers[i]);
-		for (size_t at; (at = str_find(rest, '%')) < rest.n;
-			rest = str_skip(rest, at + 4)) {
-			buf_put(&b, str_slice(rest, 0, at));
-			buf_put_escaped(&b, w->name, 255);
-		}
-		buf_put(&b, rest);
-		add(w, arena_str(w->a, buf_str(&b)));
-	}
+	for (size_t i = 0; i < COUNT(servers); i++)
+		add(w, SAY(w, servers[i], {"host", w->name}));
 }
 
 /* --- lists and providers --- */
@@ -173,35 +155,36 @@ lookup_page(struct work *w)
 }
 
 static void
+advise_dead_list(struct work *w)
+{
+	const struct advice_list *l = w->list;
+
+	add(w,
+		SAY(w, l->since ? SAY_LIST_DEAD_SINCE : SAY_LIST_DEAD, {"list", str_of(l->zone)},
+			{"since", str_of(l->since)}));
+	if (l->note)
+		add(w, SAY(w, SAY_LIST_NOTE, {"note", str_of(l->note), .ours = true}));
+}
+
+static void
 advise_list(struct work *w)
 {
 	const struct advice_list *l = w->list;
 
 	if (!l)
 		return;
-	if (l->dead) {
-		add(w,
-			arena_printf(w->a,
-				"The list %s is dead%s%s: nobody can be removed from it, and there "
-				"is nothing "
-				"for the sender to repair. The receiver's administrator has to "
-				"take it out "
-				"of the settings; tell postmaster there.",
-				l->zone, l->since ? " since " : "", l->since ? l->since : ""));
-		if (l->note)
-			add(w, str_of(l->note));
-		return;
-	}
-	add(w, arena_printf(w->a, "The list is %s (%s), run by %s.", l->title, l->zone, l->owner));
-	if (w->out->lookup.n)
-		add(w, arena_printf(w->a, "Look the entry up: %.*s", STR_ARG(w->out->lookup)));
+	struct str removal = str_of(l->removal);
+	bool is_page = str_has_prefix(removal, STR("http"));
+	add(w,
+		SAY(w, SAY_LIST_IS, {"title", str_of(l->title)}, {"list", str_of(l->zone)},
+			{"owner", str_of(l->owner)}));
+	add(w, SAY(w, SAY_LIST_LOOKUP, {"url", w->out->lookup, .ours = true}));
 	if (l->policy)
+		add(w, str_of(w->texts->say[SAY_LIST_POLICY]));
+	else
 		add(w,
-			STR("It names end users' lines, not offenders: let the mail go through "
-			    "your "
-			    "provider's mail server instead of asking for removal."));
-	else if (l->removal)
-		add(w, arena_printf(w->a, "Removal: %s", l->removal));
+			SAY(w, is_page ? SAY_LIST_REMOVAL : SAY_LIST_REMOVAL_WORDS,
+				{"removal", removal, .ours = true}));
 }
 
 static void
@@ -211,10 +194,14 @@ advise_provider(struct work *w)
 
 	if (!p || !p->form.n)
 		return;
-	add(w,
-		arena_printf(w->a, "Turn to %.*s: %.*s%s%.*s%s", STR_ARG(p->title),
-			STR_ARG(p->form), p->asks.n ? " (it wants to know " : "", STR_ARG(p->asks),
-			p->asks.n ? ")" : ""));
+	const char *own = texts_named(w->texts->asks, w->texts->n_asks, p->name, NULL);
+	struct str asks = own && p->asks.n ? str_of(own) : p->asks;
+	if (!asks.n)
+		add(w, SAY(w, SAY_PROVIDER_FORM, {"provider", p->title}, {"form", p->form}));
+	else
+		add(w,
+			SAY(w, SAY_PROVIDER_ASKS, {"provider", p->title}, {"form", p->form},
+				{"asks", asks, .ours = own != NULL}));
 }
 
 static bool
@@ -232,65 +219,57 @@ static struct str
 what_happened(struct work *w)
 {
 	const struct explained *x = w->x;
-	const struct cause *c = cause_get(x->cause);
+	const struct texts *t = w->texts;
+	struct str title = str_of(t->cause[x->cause].title);
 	struct str who = x->provider ? x->provider->title : x->failure->host;
-	char room[1200];
-	struct buf b = BUF(room);
+	bool delayed = x->permanent == 0 || x->failure->delayed, named = x->recipient.n > 0;
 
 	if (x->cause == CAUSE_NOT_BOUNCE)
-		return str_of(c->title);
-	if (who.n)
-		buf_put_escaped(&b, who, 200);
-	else
-		buf_puts(&b, "The receiving server");
-	buf_puts(&b,
-		x->permanent == 0 || x->failure->delayed ? " put the message"
-							 : " did not take the message");
-	if (x->recipient.n) {
-		buf_puts(&b, " to ");
-		buf_put_escaped(&b, x->recipient, 200);
-	}
-	buf_puts(&b, x->permanent == 0 || x->failure->delayed ? " off: " : ": ");
-	buf_putc(&b, chr_lower(c->title[0]));
-	buf_puts(&b, c->title + 1);
-	return arena_str(w->a, buf_str(&b));
+		return title;
+	if (t->titles_begin_small)
+		title = arena_printf(
+			w->a, "%c%.*s", chr_lower(title.p[0]), STR_ARG(str_skip(title, 1)));
+	enum saying say = delayed ? (named ? SAY_DELAYED_TO : SAY_DELAYED)
+				  : (named ? SAY_REFUSED_TO : SAY_REFUSED);
+	return SAY(w, say, {"who", who.n ? who : str_of(t->say[SAY_THE_SERVER]), .ours = !who.n},
+		{"recipient", x->recipient}, {"title", title, .ours = true});
 }
 
 void
-advise(struct arena *a, const struct explained *x, const struct advice_list *list,
-	struct advice *out)
+advise(struct arena *a, const struct texts *texts, const struct explained *x,
+	const struct advice_list *list, struct advice *out)
 {
-	struct work w = {.a = a, .x = x, .list = list, .out = out};
-	const struct cause *c = cause_get(x->cause);
+	struct work w = {.a = a, .texts = texts, .x = x, .list = list, .out = out};
+	const char *const *steps = texts->cause[x->cause].steps;
 
 	*out = (struct advice){.fixer = x->fixer, .list = list ? str_of(list->title) : x->list};
 	set_places(&w);
 	out->what = what_happened(&w);
 	out->lookup = lookup_page(&w);
-	if (list && list->dead)
+	if (list && list->dead) {
 		out->fixer = FIXER_RECIPIENT_ADMIN;
-	advise_list(&w);
-	if (list && list->dead)
+		advise_dead_list(&w);
 		return;
+	}
+	advise_list(&w);
 	if (is_providers_own(x->cause))
 		advise_provider(&w);
-	for (size_t i = 0; i < CAUSE_STEPS_MAX && c->steps[i]; i++)
-		add_filled(&w, c->steps[i]);
+	for (size_t i = 0; i < CAUSE_STEPS_MAX && steps[i]; i++)
+		add(&w, sentence(&w, steps[i], w.n_places, w.places));
 	if (x->cause == CAUSE_NO_PTR || x->cause == CAUSE_FCRDNS_MISMATCH)
 		advise_ptr(&w);
 	if (x->cause == CAUSE_HELO_INVALID)
 		advise_helo(&w);
 }
 
-const char *
-explain_retry_text(enum explain_retry retry)
+enum saying
+explain_retry_saying(enum explain_retry retry)
 {
-	static const char *const texts[] = {
-		[RETRY_NO] = "no: the same message will fail again until that is done",
-		[RETRY_WAITS] = "yes, later: the sending server mostly does it by itself",
-		[RETRY_MAYBE] = "not known"};
+	static const enum saying says[] = {[RETRY_NO] = SAY_RETRY_NO,
+		[RETRY_WAITS] = SAY_RETRY_LATER,
+		[RETRY_MAYBE] = SAY_RETRY_UNKNOWN};
 
-	return texts[retry];
+	return says[retry];
 }
 
 const char *

@@ -8,6 +8,8 @@
 #ifndef EXPLAIN_ADVICE_H
 #define EXPLAIN_ADVICE_H
 
+#include "core/texts.h"
+
 #include "explain/explain.h"
 
 #define ADVICE_STEPS_MAX 20
@@ -22,6 +24,7 @@ struct advice_list {
 	bool dead, policy; /* policy: of end users' lines, nobody is removed from it */
 };
 
+/* Texts can be shown as they are: what is a stranger's in them is escaped. */
 struct advice {
 	struct str what;   /* one sentence: what happened */
 	struct str list;   /* the list, for people; empty: none */
@@ -31,11 +34,11 @@ struct advice {
 	struct str step[ADVICE_STEPS_MAX];
 };
 
-/* list: what is known of x->list, or NULL. */
-void advise(struct arena *a, const struct explained *x, const struct advice_list *list,
-	struct advice *out);
-/* "yes", in a sentence: whether trying again helps. */
-const char *explain_retry_text(enum explain_retry retry);
+/* texts: in whose language; list: what is known of x->list, or NULL. */
+void advise(struct arena *a, const struct texts *texts, const struct explained *x,
+	const struct advice_list *list, struct advice *out);
+/* Whether trying again helps: as a sentence, and as a word for programs. */
+enum saying explain_retry_saying(enum explain_retry retry);
 const char *explain_retry_name(enum explain_retry retry);
 
 #endif

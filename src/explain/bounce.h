@@ -12,6 +12,8 @@
 #include "base/arena.h"
 #include "base/ip.h"
 
+#include "core/texts.h"
+
 /* Of a longer input the rest is passed over. */
 #define BOUNCE_INPUT_MAX    ((size_t)1 << 20)
 #define BOUNCE_FAILURES_MAX 100
@@ -40,7 +42,7 @@ struct failure {
 
 struct bounce {
 	enum bounce_kind kind;
-	const char *why;     /* BOUNCE_NONE: a sentence */
+	enum saying why;     /* BOUNCE_NONE: what it is instead */
 	struct str reporter; /* the server that wrote the report, where it is the sender's own */
 	struct str sender;   /* of the message that failed */
 	struct str from, subject; /* of the bounce itself */

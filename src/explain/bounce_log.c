@@ -172,7 +172,7 @@ bounce_from_log(struct arena *a, struct str text, struct bounce *out)
 	out->text = text;
 	if (!out->n) {
 		out->kind = BOUNCE_NONE;
-		out->why = "The log says that the message was delivered.";
+		out->why = SAY_NONE_DELIVERED_LOG;
 	}
 	return true;
 }

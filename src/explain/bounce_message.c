@@ -106,30 +106,30 @@ from_report(struct arena *a, const struct message *m, struct str text, struct bo
 	out->reporter = m->reporter;
 }
 
-static const char *
+static enum saying
 why_no_bounce(const struct message *m, struct str text)
 {
 	bool by_machine = HOLDS(m->from, writers) || m->failed_recipients.n;
 	bool titled = HOLDS(m->subject, titles);
 
 	if (m->feedback)
-		return "It is an abuse report.";
+		return SAY_NONE_ABUSE;
 	if (m->dsn && m->n) {
 		for (size_t i = 0; i < m->n; i++)
 			if (!is_served(m->recipient[i].action))
-				return NULL;
-		return "The report says that the message was delivered or passed on.";
+				return SAY_NOTHING;
+		return SAY_NONE_DELIVERED;
 	}
 	if (m->disposition)
-		return "It is a receipt of a mail program.";
+		return SAY_NONE_RECEIPT;
 	if ((HOLDS(m->subject, answers) || HOLDS(text, answer_words)) && !m->failed_recipients.n &&
 		!(by_machine && titled))
-		return "It is an automatic answer, such as a notice of absence.";
+		return SAY_NONE_ABSENCE;
 	if (by_machine || titled || HOLDS(text, words) || bounce_has_reply(text))
-		return NULL;
+		return SAY_NOTHING;
 	if (str_has_prefix_nocase(m->auto_submitted, STR("auto-replied")))
-		return "It is an automatic answer.";
-	return "It has nothing of a bounce: neither a report nor the words of one.";
+		return SAY_NONE_ANSWER;
+	return SAY_NONE_AT_ALL;
 }
 
 void
@@ -150,7 +150,7 @@ bounce_from_message(struct arena *a, const struct message *m, struct bounce *out
 	out->said = text;
 	out->sender = address_in(m->enclosed_from.n ? m->enclosed_from : m->to);
 	out->why = why_no_bounce(m, text);
-	if (out->why) {
+	if (out->why != SAY_NOTHING) {
 		out->kind = BOUNCE_NONE;
 		return;
 	}

@@ -229,7 +229,7 @@ retry_of(const struct explained *x)
 		break;
 	}
 	/* A missing record does not appear by waiting, whatever the class of the reply says. */
-	if (strcmp(c->group, "host_identity") == 0 || strcmp(c->group, "authentication") == 0)
+	if (c->group == GROUP_HOST_IDENTITY || c->group == GROUP_AUTHENTICATION)
 		return RETRY_NO;
 	return x->permanent == 1 ? RETRY_NO : x->permanent == 0 ? RETRY_WAITS : RETRY_MAYBE;
 }

@@ -95,7 +95,7 @@ test_ptr(void **state)
 	assert_int_equal(x->retry, RETRY_NO);
 	assert_true(x->sure >= 90);
 	assert_true(str_contains(STR("has no PTR"), x->words));
-	advise(&f->a, x, NULL, &a);
+	advise(&f->a, texts_english(), x, NULL, &a);
 	/* The server that reports is the sender's own: its name is the one to publish. */
 	check_step(&a, "1.2.0.192.in-addr.arpa. IN PTR out.a.example.");
 	check_step(&a, "out.a.example. IN A 192.0.2.1");
@@ -103,7 +103,7 @@ test_ptr(void **state)
 		STR("mx.b.example did not take the message to "
 		    "ann@b.example: the sending address has no")));
 	x = explain(f, "421 4.7.1 no reverse DNS for 2001:db8::5");
-	advise(&f->a, x, NULL, &a);
+	advise(&f->a, texts_english(), x, NULL, &a);
 	assert_int_equal(x->permanent, 0);
 	assert_int_equal(x->retry, RETRY_NO); /* waiting makes no record */
 	check_step(&a, "8.b.d.0.1.0.0.2.ip6.arpa. IN PTR mail.example.com.");
@@ -116,8 +116,8 @@ test_helo(void **state)
 	struct fixture *f = *state;
 	struct advice a;
 
-	advise(&f->a, explain(f, REPORT("504 5.5.2 <box>: Helo command rejected: short")), NULL,
-		&a);
+	advise(&f->a, texts_english(),
+		explain(f, REPORT("504 5.5.2 <box>: Helo command rejected: short")), NULL, &a);
 	check_step(&a, "myhostname = out.a.example");
 	check_step(&a, "primary_hostname = out.a.example");
 	check_step(&a, "confDOMAIN_NAME', `out.a.example'");
@@ -140,19 +140,19 @@ test_list(void **state)
 
 	assert_int_equal(x->cause, CAUSE_DNSBL_LISTED);
 	assert_true(str_eq(x->list, STR("bl.lists.example")));
-	advise(&f->a, x, &list, &a);
+	advise(&f->a, texts_english(), x, &list, &a);
 	assert_true(str_eq(a.lookup, STR("https://lists.example/?q=192.0.2.1&x=1")));
 	check_step(&a, "https://lists.example/?q=192.0.2.1&x=1");
 	check_step(&a, "https://lists.example/off");
 	assert_int_equal(a.fixer, FIXER_SENDER_ADMIN);
 	/* Of a list of end users' lines nobody is removed. */
 	list.policy = true;
-	advise(&f->a, x, &list, &a);
+	advise(&f->a, texts_english(), x, &list, &a);
 	assert_false(has_step(&a, "https://lists.example/off"));
 	/* Nobody can be removed from a dead one: it is the receiver's fault. */
 	list.dead = true;
 	list.since = "2024-06";
-	advise(&f->a, x, &list, &a);
+	advise(&f->a, texts_english(), x, &list, &a);
 	check_step(&a, "bl.lists.example is dead since 2024-06");
 	assert_int_equal(a.fixer, FIXER_RECIPIENT_ADMIN);
 	assert_false(has_step(&a, "Removal"));
@@ -170,7 +170,7 @@ test_provider(void **state)
 
 	assert_int_equal(x->cause, CAUSE_IP_BLOCKED);
 	assert_true(str_eq(x->provider->name, STR("tonline")));
-	advise(&f->a, x, NULL, &a);
+	advise(&f->a, texts_english(), x, NULL, &a);
 	check_step(&a, "tosa@rx.t-online.de");
 	check_step(&a, "imprint");
 }

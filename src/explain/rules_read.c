@@ -29,11 +29,8 @@ read_sure(struct reader *rd, struct str text, unsigned *out)
 static bool
 wrong_cause(struct reader *rd, struct str word)
 {
-	const char *names[CAUSE_COUNT];
+	const char *near = cause_nearest(word);
 
-	for (enum cause_id i = 0; i < CAUSE_COUNT; i++)
-		names[i] = cause_get(i)->id;
-	const char *near = nearest_name(word, names, COUNT(names));
 	return err(rd->e, "there is no cause \"%.*s\"%s%s%s", STR_ARG(word),
 		near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
@@ -47,17 +44,14 @@ begin_rule(struct reader *rd, struct str rest)
 
 	if (!str_word(&rest, &name) || !str_word(&rest, &cause))
 		return err(rd->e, "a rule begins with \"rule\", a name and a cause");
-	const struct cause *c = cause_find(cause);
-	if (!c)
+	enum cause_id id;
+	if (!cause_find(cause, &id))
 		return wrong_cause(rd, cause);
 	for (size_t i = 0; i < set->n_rules; i++)
 		if (str_eq(set->rule[i].name, name))
 			return err(rd->e, "there is a rule \"%.*s\" already", STR_ARG(name));
 	*rule = (struct bounce_rule){
-		.name = name, .sure = rd->sure, .file = rd->file, .line = rd->line};
-	for (enum cause_id i = 0; i < CAUSE_COUNT; i++)
-		if (cause_get(i) == c)
-			rule->cause = i;
+		.name = name, .cause = id, .sure = rd->sure, .file = rd->file, .line = rd->line};
 	set->n_rules++;
 	return !str_word(&rest, &sure) || read_sure(rd, sure, &rule->sure);
 }
