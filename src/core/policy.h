@@ -33,7 +33,7 @@ struct policy {
 	bool first_defers;	     /* a refusal that rests on late findings is one later only */
 	bool terse;		     /* reply without evidence */
 	bool show_score;	     /* itemised score in the reply */
-	struct str help_url;	     /* shown in replies; "%c" becomes the case id */
+	struct str help_url;	     /* shown in replies; %c: the case id, %i: the cause */
 	const struct action *actions[2][CHECKS_MAX]; /* [0] IPv4, [1] IPv6; by check, by its code */
 	/* Those of all profiles, for mailboxes that have another one; NULL: they cannot. */
 	const struct profile_actions *profiles;

@@ -121,10 +121,19 @@ case_words(const struct judgement *j, struct arena *a)
 	return arena_str(a, buf_str(&b));
 }
 
-/* The help page with %c replaced, or the bare case id.  The id stands there in any case: it is what
- * the sender can name on the telephone. */
+/* The page about what is wrong, of those that `mxward causes --html` writes. */
+static const char *
+page_name(const struct verdict *v)
+{
+	bool known = v->main && !v->main->code->temporary;
+
+	return known ? cause_get(v->main->code->cause)->id : "index";
+}
+
+/* The help page with %c and %i replaced, or the bare case id.  The id stands there in any case: it
+ * is what the sender can name on the telephone. */
 static struct str
-pointer(const struct judgement *j, struct str bare, struct arena *a)
+pointer(const struct judgement *j, const struct verdict *v, struct str bare, struct arena *a)
 {
 	char room[REPLY_LINE_MAX];
 	struct buf b = BUF(room);
@@ -134,13 +143,17 @@ pointer(const struct judgement *j, struct str bare, struct arena *a)
 	if (!url.n)
 		return bare;
 	for (size_t i = 0; i < url.n; i++) {
-		if (url.p[i] == '%' && i + 1 < url.n && url.p[i + 1] == 'c') {
+		char next = url.p[i] == '%' && i + 1 < url.n ? url.p[i + 1] : 0;
+		if (next == 'c') {
 			buf_put_escaped(&b, j->case_id, 64);
 			named = true;
-			i++;
+		} else if (next == 'i') {
+			buf_puts(&b, page_name(v));
 		} else {
 			buf_putc(&b, url.p[i]);
+			continue;
 		}
+		i++;
 	}
 	if (!named) {
 		buf_puts(&b, " (case ");
@@ -279,7 +292,7 @@ reply_make(const struct judgement *j, const struct tally *t, struct arena *a, st
 		add_line(v, sentence(v->main, v, a), a);
 	if (p->show_score && !p->terse && !v->temporary && t->score >= p->reject_at && !t->reject)
 		add_line(v, itemised(t, a), a);
-	struct str bare = case_words(j, a), where = pointer(j, bare, a);
+	struct str bare = case_words(j, a), where = pointer(j, v, bare, a);
 	add_line(v, where, a);
 	if (!v->n_lines)
 		add_line(v, STR("refused by policy"), a);

@@ -12,6 +12,7 @@ static const struct finding_code codes[] = {{.id = "fail",
 	.label = "fail",
 	.text = "{who} says no",
 	.fix = "ask {who}",
+	.cause = CAUSE_SPF_FAIL,
 	.enhanced = "5.7.23",
 	.words = "words",
 	.whose = "who"}};
@@ -246,12 +247,28 @@ test_case_is_always_named(void **state)
 	arena_done(&g.a);
 }
 
+/* %i is the name of a page about the cause. */
+static void
+test_page_of_cause(void **state)
+{
+	struct judged g;
+
+	policy.help_url = STR("https://mx.example.net/en/%i.html?%c&%x");
+	judge(&g, STR("a.example"), STR(""), STR("7Q2K"));
+	assert_str(g.v.one_line,
+		"a.example says no: ask a.example. "
+		"https://mx.example.net/en/spf_fail.html?7Q2K&%x");
+	arena_done(&g.a);
+	policy.help_url = STR("");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_case_is_always_named),
+		cmocka_unit_test(test_page_of_cause),
 		cmocka_unit_test(test_long_sentence),
 		cmocka_unit_test(test_little_room),
 		cmocka_unit_test(test_hostile_words),

@@ -87,7 +87,9 @@ static const struct setting policy_rows[] = {
 		"Itemise the score in a reply that refuses by score."},
 	{"help_url", SETTING_STRING, FIELD(policy, help_url), "", 0, 0, NULL,
 		"Address of a page that replies point to; %c becomes the case id, which is "
-		"named behind the address where there is no %c."},
+		"named behind the address where there is no %c, and %i the id of the cause, or "
+		"\"index\" where only DNS did not answer: the name of a page that \"mxward "
+		"causes --html\" writes."},
 	{"budget", SETTING_DURATION, FIELD(policy, budget), "8s", 100, 25000, NULL,
 		"A recipient gets its verdict within this time, whatever DNS does."},
 	{"remember", SETTING_SIZE, FIELD(policy, remember), "32M", 0, (int64_t)4 << 30, NULL,
