@@ -7,6 +7,8 @@
  * who has to repair the program sees neither.
  *
  * The message is there at its end only; without it (policy services, commands) nothing is said.
+ * A record says what was found in it then, not what stood there, unless it was told to: of such a
+ * one the same is found again.
  * What is too long to be kept whole (HEADER_VALUE_KEPT) is not judged by its half, and what lies
  * beyond the limits of mail/header is not said to be missing.  What RFC 5322 4 calls obsolete is no
  * fault, nor is a domain of one label in a Message-ID, which much wanted mail has.
@@ -177,6 +179,13 @@ judge_loop(const struct message *m)
 			arena_printf(m->q->scratch, "%u", n));
 }
 
+static void
+find_again(const struct findings *found, struct findings *out)
+{
+	out->n = found->n;
+	memcpy(out->item, found->item, found->n * sizeof(found->item[0]));
+}
+
 static enum check_status
 run(struct ask *q, struct findings *out)
 {
@@ -184,7 +193,9 @@ run(struct ask *q, struct findings *out)
 
 	if (!head)
 		return CHECK_WAIT;
-	if (!head->headers)
+	if (head->found)
+		find_again(head->found, out);
+	if (!head->headers || head->found)
 		return CHECK_DONE;
 	const struct message m = {q, out, head->headers, q->settings};
 	header_judge_date(&m);

@@ -154,6 +154,46 @@ count(const struct json_in *list)
 	return n < ITEMS_MAX ? n : ITEMS_MAX;
 }
 
+bool
+case_is_at_end(const struct json_in *verdict)
+{
+	return str_eq(json_in_text(verdict, "stage"), STR("message"));
+}
+
+static bool
+was_judged_at_end(const struct record *r)
+{
+	const struct json_in *list = json_in_get(r->json, "verdicts");
+
+	for (const struct json_in *v = list ? list->first : NULL; v; v = v->next)
+		if (case_is_at_end(v))
+			return true;
+	return false;
+}
+
+bool
+case_head(struct arena *a, const struct record *r, struct message_head *out)
+{
+	const struct json_in *list = json_in_get(r->json, "findings");
+	struct findings *found = arena_new(a, struct findings);
+
+	if (r->headers) {
+		*out = r->head;
+		return true;
+	}
+	if (!was_judged_at_end(r))
+		return false;
+	for (const struct json_in *v = list ? list->first : NULL; v; v = v->next) {
+		struct case_finding f = {.check = NULL};
+		read_finding(a, v, &f);
+		if (f.check && str_eq(str_of(f.check), str_of(check_header.name)) &&
+			found->n < FINDINGS_MAX)
+			found->item[found->n++] = f.finding;
+	}
+	*out = (struct message_head){.found = found};
+	return true;
+}
+
 static void
 read_findings(struct arena *a, const struct json_in *list, struct stored_case *out)
 {
@@ -177,6 +217,7 @@ read_rcpt(
 	r->would = get_verdict(o, "would", r->kind);
 	r->score = get_points(o, "score");
 	r->code = code >= 400 && code <= 599 ? (unsigned)code : 0;
+	r->at_end = case_is_at_end(o);
 	r->enhanced = get_str(a, o, "enhanced");
 	r->reply = get_str(a, o, "reply");
 	r->because = get_str(a, o, "because");

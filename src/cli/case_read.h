@@ -28,6 +28,7 @@ struct case_rcpt {
 	enum verdict_kind kind, would;
 	int32_t score; /* hundredths */
 	unsigned code; /* 0: none */
+	bool at_end;   /* decided at the end of the message */
 	struct str enhanced, reply, because, exemption, mailbox;
 	const struct case_finding *main; /* may be NULL */
 };
@@ -49,6 +50,12 @@ struct stored_case {
 NODISCARD bool case_read(
 	struct arena *a, struct str line, struct stored_case *out, struct errbuf *e);
 void case_done(struct stored_case *c);
+
+/* Was it judged at the end of its message?  verdict: an item of "verdicts". */
+bool case_is_at_end(const struct json_in *verdict);
+/* What there is of a message's header in a record: the header itself, or, of a case that was judged
+ * at the end of its message, what was found in it.  False: neither.  *out lives in a. */
+bool case_head(struct arena *a, const struct record *r, struct message_head *out);
 
 /* The recipient that fared worst; NULL: there is none. */
 const struct case_rcpt *case_worst(const struct stored_case *c);

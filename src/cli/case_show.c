@@ -120,7 +120,8 @@ show_rcpt(const struct page *p, const struct case_rcpt *r, struct arena *a)
 	page_put(p, NULL, r->rcpt);
 	fputs(">: ", p->out);
 	page_put(p, verdict_colour(r->kind), str_of(verdict_name(r->kind)));
-	fprintf(p->out, ", score %.*s", STR_ARG(buf_str(&score)));
+	fprintf(p->out, ", score %.*s%s", STR_ARG(buf_str(&score)),
+		r->at_end ? ", at the end of the message" : "");
 	if (r->because.n && r->would != r->kind)
 		fprintf(p->out, "; it would be %s", verdict_name(r->would));
 	if (r->because.n) {

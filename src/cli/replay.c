@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "checks/dnsbl.h"
+#include "cli/case_read.h"
 #include "cli/cli.h"
 #include "cli/replay_cases.h"
 #include "cli/report.h"
@@ -59,6 +60,7 @@ struct replay {
 	struct visit *visit;
 	FILE *out;
 	enum verdict_kind kind;
+	struct arena *arena; /* of the record */
 	/* totals */
 	unsigned long records, bad, changed, newly_refused;
 	bool progress;
@@ -90,6 +92,9 @@ static enum verdict_kind
 judge(struct replay *r, struct gate *gate, struct config *config, struct record *record,
 	struct str rcpt, FILE *out)
 {
+	struct message_head head;
+	bool has_head = case_head(r->arena, record, &head);
+
 	config_generation(config)->source = &record->source;
 	config_generation(config)->history = record_history(record);
 	const struct lists_now lists = {.canary = record->canary,
@@ -102,7 +107,7 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 			.way = "replay",
 			.case_id = record->id,
 			.lists = &lists,
-			.head = record->headers ? &record->head : NULL,
+			.head = has_head ? &head : NULL,
 			.time = record->time});
 	visit_env_if(r->visit, ENV_HELO, record->has_helo, record->helo);
 	visit_env_if(r->visit, ENV_MAIL_FROM, record->has_from, record->from);
@@ -140,6 +145,7 @@ replay_line(struct replay *r, struct str line)
 	char text[1024];
 
 	arena_init(&arena, 16 << 10, (size_t)64 << 20);
+	r->arena = &arena;
 	errbuf_at(&e, r->file, r->line_no);
 	if (!record_parse(&arena, line, &record, &e)) {
 		errbuf_print(&e, text, sizeof(text));

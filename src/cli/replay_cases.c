@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/json_in.h"
 #include "checks/dnsbl.h"
+#include "cli/case_read.h"
 #include "cli/cli.h"
 #include "cli/replay_cases.h"
 #include "cli/replay_diff.h"
@@ -35,6 +36,12 @@ struct watched {
 	bool missed;
 };
 
+/* What becomes of a recipient. */
+struct outcome {
+	enum verdict_kind kind;
+	const char *main;
+};
+
 /* One set of settings that cases are judged by. */
 struct judge {
 	struct config *config;
@@ -45,9 +52,8 @@ struct judge {
 	/* the case under way */
 	struct visit *visit;
 	const struct report_style *style; /* to print each decision; NULL: not at all */
-	enum verdict_kind kind;
-	bool temporary;
-	const char *main;
+	size_t n;
+	struct outcome *outcome; /* of n recipients */
 };
 
 struct run {
@@ -84,10 +90,16 @@ static void
 decided(void *ctx, const struct decision *d)
 {
 	struct judge *j = ctx;
+	const struct outcome o = {
+		d->verdict->kind, d->verdict->main ? d->verdict->main->code->id : ""};
 
-	j->kind = d->verdict->kind;
-	j->temporary = d->verdict->temporary;
-	j->main = d->verdict->main ? d->verdict->main->code->id : "";
+	if (d->n_rcpts) {
+		for (size_t i = 0; i < j->n; i++)
+			if (!verdict_refuses(j->outcome[i].kind))
+				j->outcome[i] = o;
+	} else {
+		j->outcome[j->n++] = o;
+	}
 	if (j->style)
 		report_decision(stdout, j->style, d->case_id, d, visit_transaction(j->visit));
 }
@@ -134,7 +146,7 @@ judge_close(struct judge *j)
 }
 
 static void
-judge_begin(struct judge *j, struct record *r)
+judge_begin(struct judge *j, struct record *r, bool has_head)
 {
 	struct generation *g = j->generation;
 	const struct lists_now lists = {
@@ -149,15 +161,32 @@ judge_begin(struct judge *j, struct record *r)
 			.way = "replay",
 			.case_id = r->id,
 			.lists = &lists,
-			.head = r->headers ? &r->head : NULL,
+			.head_later = has_head,
 			.time = r->time});
 	visit_env_if(j->visit, ENV_HELO, r->has_helo, r->helo);
 	visit_env_if(j->visit, ENV_MAIL_FROM, r->has_from, r->from);
 }
 
+/* All recipients, then the message, as a milter would have it done. */
 static void
-judge_end(struct judge *j)
+judge_all(struct judge *j, struct record *r, struct arena *a)
 {
+	struct message_head head;
+	bool has_head = case_head(a, r, &head);
+
+	const struct json_in *cut = json_in_get(r->json, "cut");
+
+	j->n = 0;
+	j->outcome = arena_calloc(a, r->rcpt.n + 1, sizeof(*j->outcome));
+	judge_begin(j, r, has_head);
+	for (size_t i = 0; i < r->rcpt.n; i++)
+		visit_judge(j->visit, r->rcpt.word[i], STR(""), done, j);
+	if (has_head) {
+		/* Some of what was found may have had no room. */
+		j->watched.missed |= head.found && cut && cut->kind == JSON_IN_BOOL && cut->yes;
+		visit_head(j->visit, &head);
+		visit_judge_message(j->visit, STR(""), done, j);
+	}
 	visit_end(j->visit);
 	j->visit = NULL;
 	j->generation->history = NULL;
@@ -182,21 +211,20 @@ kept_verdict(const struct json_in *v, struct str *main_out)
 }
 
 static void
-compare(struct run *r, const struct record *record, struct str rcpt, const struct json_in *kept)
+compare(struct run *r, const struct record *record, size_t i, const struct json_in *kept)
 {
-	const struct judge *now = &r->now;
+	const struct outcome *now = &r->now.outcome[i];
 	struct changed c = {.case_id = record->id,
 		.from = record->from,
 		.has_from = record->has_from,
-		.rcpt = rcpt,
+		.rcpt = record->rcpt.word[i],
 		.client = &record->client,
 		.after = now->kind};
-	bool missed = now->watched.missed;
+	bool missed = r->now.watched.missed;
 
 	if (r->then.gate) {
-		visit_judge(r->then.visit, rcpt, STR(""), done, &r->then);
-		c.before = r->then.kind;
-		c.finding = str_of(r->then.main);
+		c.before = r->then.outcome[i].kind;
+		c.finding = str_of(r->then.outcome[i].main);
 		missed |= r->then.watched.missed;
 	} else {
 		c.before = kept_verdict(kept, &c.finding);
@@ -220,21 +248,16 @@ judge_case(struct run *r, struct record *record)
 	const struct json_in *kept =
 		verdicts && verdicts->kind == JSON_IN_LIST ? verdicts->first : NULL;
 
-	judge_begin(&r->now, record);
+	judge_all(&r->now, record, &r->arena);
 	if (r->then.gate)
-		judge_begin(&r->then, record);
+		judge_all(&r->then, record, &r->arena);
 	for (size_t i = 0; i < record->rcpt.n; i++, kept = kept ? kept->next : NULL) {
-		struct str rcpt = record->rcpt.word[i];
 		if (r->o->diff && !r->then.gate && !kept)
 			break; /* nobody says what was decided */
 		r->scope.rcpts++;
-		visit_judge(r->now.visit, rcpt, STR(""), done, &r->now);
 		if (r->o->diff)
-			compare(r, record, rcpt, kept);
+			compare(r, record, i, kept);
 	}
-	judge_end(&r->now);
-	if (r->then.gate)
-		judge_end(&r->then);
 }
 
 static void

@@ -77,10 +77,10 @@ show_daemon(const struct page *p, const json_t *o)
 	fprintf(p->out, ", generation %" PRIu64 "\n", number(o, "generation"));
 }
 
+/* always: also where there are none. */
 static void
-show_decisions(const struct page *p, const json_t *o)
+show_verdicts(const struct page *p, json_t *decisions, const char *start, bool always)
 {
-	json_t *decisions = json_object_get(o, "decisions");
 	uint64_t sum = 0;
 	const char *name, *sep = ": ";
 	json_t *value;
@@ -89,7 +89,9 @@ show_decisions(const struct page *p, const json_t *o)
 	{
 		sum += number(decisions, name);
 	}
-	fprintf(p->out, "decisions %" PRIu64, sum);
+	if (!sum && !always)
+		return;
+	fprintf(p->out, "%s%" PRIu64, start, sum);
 	json_object_foreach(decisions, name, value)
 	{
 		fputs(sep, p->out);
@@ -280,7 +282,8 @@ static void
 show(const struct page *p, const json_t *o)
 {
 	show_daemon(p, o);
-	show_decisions(p, o);
+	show_verdicts(p, json_object_get(o, "decisions"), "decisions ", true);
+	show_verdicts(p, json_object_get(o, "messages"), "messages  ", false);
 	show_rules(p, o);
 	show_findings(p, o);
 	fprintf(p->out, "open      messages %" PRIu64 ", connections %" PRIu64 "\n",

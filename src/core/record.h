@@ -14,6 +14,7 @@
  * neither.
  * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
  * "helo_hex", "from_hex": the bytes, where helo and from are no text (record_put.h).
+ * A verdict with "stage":"message" was given at the end of the message, header and all.
  * "headers": the header section of the message ("headers_hex": its bytes), "smtputf8":true.
  * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
  * answered, none or fail (default).  Unknown members are ignored, so that newer records can be

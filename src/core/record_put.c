@@ -369,13 +369,17 @@ put_finding(struct buf *out, const struct record_out *r, const struct verdict *v
 }
 
 static void
-put_verdict(struct buf *out, const struct record_out *r, const struct verdict *v)
+put_verdict(struct buf *out, const struct record_out *r, const struct record_rcpt *rcpt)
 {
+	const struct verdict *v = rcpt->verdict;
+
 	buf_puts(out, "{\"verdict\":\"");
 	buf_puts(out, verdict_name(v->kind));
 	buf_putc(out, '"');
 	if (v->would != v->kind)
 		put_literal(out, "would", verdict_name(v->would));
+	if (rcpt->at_end)
+		buf_puts(out, ",\"stage\":\"message\"");
 	if (v->passing)
 		buf_puts(out, ",\"passing\":true");
 	put_key(out, "score");
@@ -494,7 +498,7 @@ put_rcpts(struct buf *out, const struct record_out *r)
 	buf_puts(out, ",\"verdicts\":[");
 	for (size_t i = 0; i < r->n; i++) {
 		buf_puts(out, i ? "," : "");
-		put_verdict(out, r, r->rcpt[i].verdict);
+		put_verdict(out, r, &r->rcpt[i]);
 	}
 	buf_putc(out, ']');
 }

@@ -30,6 +30,7 @@ struct record_rcpt {
 	struct str rcpt; /* as it is to be kept */
 	const struct verdict *verdict;
 	uint64_t took_us;
+	bool at_end; /* decided at the end of the message, header and all */
 };
 
 struct record_out {

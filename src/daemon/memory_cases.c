@@ -64,7 +64,8 @@ print(struct memory_cases *m, const struct visit_case *c, const struct str *kept
 	const struct dnsbl_set *set = c->generation->site.lists;
 
 	for (size_t i = 0; i < c->n; i++)
-		rcpt[i] = (struct record_rcpt){kept[i], c->rcpt[i].verdict, c->rcpt[i].took_us};
+		rcpt[i] = (struct record_rcpt){
+			kept[i], c->rcpt[i].verdict, c->rcpt[i].took_us, c->rcpt[i].at_end};
 	record_put(&(struct record_out){.id = c->case_id,
 			   .queue_id = c->queue_id,
 			   .way = c->client->way,

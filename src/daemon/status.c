@@ -10,11 +10,16 @@
 void
 tally_add(struct tally *t, const struct decision *d)
 {
-	t->verdict[d->verdict->kind]++;
+	if (d->n_rcpts)
+		t->message[d->verdict->kind]++;
+	else
+		t->verdict[d->verdict->kind]++;
 	t->exempted += d->verdict->exemption != NULL;
 	t->switched += d->verdict->mailbox.n > 0;
 	for (size_t i = 0; d->result && i < d->result->n; i++) {
 		const struct finding *f = d->result->finding[i];
+		if (!(d->fresh >> f->check & 1))
+			continue;
 		t->finding[f->check][f->code - d->generation->checks.check[f->check]->codes]++;
 	}
 }
@@ -45,12 +50,12 @@ json_path(const char *path)
 }
 
 static json_t *
-json_decisions(const struct tally *t)
+json_verdicts(const uint64_t n[VERDICT_REJECT + 1])
 {
 	json_t *o = json_object();
 
-	for (size_t i = 0; i < COUNT(t->verdict); i++)
-		set_u(o, verdict_name((enum verdict_kind)i), t->verdict[i]);
+	for (int i = VERDICT_ACCEPT; i <= VERDICT_REJECT; i++)
+		set_u(o, verdict_name((enum verdict_kind)i), n[i]);
 	return o;
 }
 
@@ -212,7 +217,8 @@ status_json(const struct status *s)
 	set_u(o, "uptime_s", (clock_ms() - s->started_ms) / 1000);
 	set_u(o, "generation", s->config->generation.number);
 	set(o, "settings", json_path(s->path));
-	set(o, "decisions", json_decisions(s->tally));
+	set(o, "decisions", json_verdicts(s->tally->verdict));
+	set(o, "messages", json_verdicts(s->tally->message));
 	set(o, "rules", json_rules(s->tally));
 	set(o, "findings", json_findings(s->tally));
 	set_u(o, "visits", gate_visits(s->gate));

@@ -76,7 +76,7 @@ decided(void *ctx, const struct decision *d)
 	const struct verdict *v = d->verdict;
 	UNSET char findings_room[FINDINGS_LOG], score_room[16], ip[IP_TEXT_MAX];
 	struct buf findings = BUF(findings_room), score = BUF(score_room);
-	UNSET struct log_pair pair[20];
+	UNSET struct log_pair pair[22];
 	size_t n = 0;
 
 	tally_add(&w->tally, d);
@@ -91,6 +91,10 @@ decided(void *ctx, const struct decision *d)
 	pair[n++] = log_s("helo", d->helo);
 	pair[n++] = log_s("from", d->from);
 	pair[n++] = log_s("to", d->rcpt);
+	if (d->n_rcpts) {
+		pair[n++] = log_z("stage", "message");
+		pair[n++] = log_u("rcpts", d->n_rcpts);
+	}
 	if (d->queue_id.n)
 		pair[n++] = log_s("queue", d->queue_id);
 	pair[n++] = log_z("verdict", verdict_name(v->kind));

@@ -26,10 +26,15 @@ struct lists_now {
 	uint64_t canary, suspended;
 };
 
+struct findings;
+
 /* What a message says of itself; fixed once it is known. */
 struct message_head {
 	const struct headers *headers; /* NULL: nobody will ever show them */
 	bool smtputf8;		       /* the client has said that they may have UTF-8, RFC 6531 */
+	/* Of a record that was made without keeping them: what the check header found in them;
+	 * NULL: nobody says. */
+	const struct findings *found;
 };
 
 struct ask {

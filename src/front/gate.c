@@ -421,7 +421,7 @@ judge(struct visit *v, const struct result *r)
 	visit_remember_tries(v, verdict, &v->rcpt, 1);
 	count(v, verdict, r);
 	v->tagged |= verdict->kind == VERDICT_TAG;
-	v->n_found = r->n;
+	v->seen = r->done;
 	return verdict;
 }
 
@@ -467,6 +467,7 @@ conclude(struct visit *v)
 	}
 	struct decision d = {.rcpt = v->rcpt,
 		.result = v->txn ? &r : NULL,
+		.fresh = r.done,
 		.case_id = visit_case_id(v),
 		.took_us = clock_us() - v->asked_us};
 	visit_cases_note(v, verdict, d.took_us);

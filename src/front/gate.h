@@ -67,6 +67,8 @@ struct decision {
 	struct str queue_id; /* may be empty */
 	const struct verdict *verdict;
 	const struct result *result; /* NULL: nothing was checked */
+	/* Bit i: check i; at the end of a message those only that had not finished before. */
+	uint64_t fresh;
 	const struct generation *generation;
 	struct str case_id;
 	uint64_t took_us; /* since the recipient, or the end of the message, was asked about */

@@ -114,6 +114,16 @@ conclude_as_before(struct visit *v, const struct result *r)
 	v->done(v->done_ctx, v->tagged ? &tag : &accept);
 }
 
+/* Since the last recipient was judged? */
+static bool
+found_more(const struct visit *v, const struct result *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (!(v->seen >> r->finding[i]->check & 1))
+			return true;
+	return false;
+}
+
 void
 visit_conclude_message(struct visit *v)
 {
@@ -121,7 +131,7 @@ visit_conclude_message(struct visit *v)
 
 	if (v->txn)
 		r = transaction_result(v->txn);
-	if (!v->n_waiting || r.n == v->n_found) {
+	if (!v->n_waiting || !found_more(v, &r)) {
 		conclude_as_before(v, &r);
 		return;
 	}
@@ -138,6 +148,7 @@ visit_conclude_message(struct visit *v)
 	struct decision d = {.rcpt = rcpt[0],
 		.n_rcpts = v->n_waiting,
 		.result = &r,
+		.fresh = r.done & ~v->seen,
 		.case_id = j.case_id,
 		.took_us = clock_us() - v->asked_us};
 	visit_cases_end_message(v, verdict, d.took_us);

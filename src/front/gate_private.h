@@ -54,7 +54,7 @@ struct visit {
 	bool collects;		 /* a check wants to see it */
 	bool head_given;	 /* it is complete */
 	bool health_waits;	 /* health is to learn from what is decided at the end */
-	size_t n_found;		 /* findings when the last recipient was judged */
+	uint64_t seen;		 /* checks that had finished when the last recipient was judged */
 	struct headers *headers; /* NULL: no field has come */
 	struct message_head head;
 	struct forged forged;
