@@ -223,6 +223,54 @@ Content-Type: message/rfc822""")
         self.assertNotIn("\x07", out)
 
 
+class Own(unittest.TestCase):
+    """What mxward answers is explained as the cause that its finding names."""
+    EVIDENCE = {
+        "client": "192.0.2.20", "name": "mx.a.example", "names": "reverse name mx.a.example",
+        "forward": "resolves to 192.0.2.9", "helo": "box.a.example", "domain": "a.example",
+        "record": "a.example", "term": "-all", "why": "digits", "sender": "joe@a.example",
+        "list": "bl.b.example", "entry": "a.example", "role": "sender's domain", "reason": "spam",
+        "question": "PTR", "value": "192.0.2.20", "what": "client", "note": "", "alias": "",
+        "whom": "the client 192.0.2.20", "count": "20", "addresses": "the whole Internet",
+        "where": "listed", "field": "Subject", "place": "line 3, byte 5", "span": "9 days",
+        "fields": "From", "bytes": "99999", "limit": "500", "problem": "has a byte 0",
+        "remedy": "ask the operator of that list to take it off",
+    }
+    # Where words of one finding are put otherwise.
+    SPECIAL = {
+        "rdns_mismatch": {"forward": "which resolves to 192.0.2.9, not back"},
+        "rdns_bad_name": {"wrong": "has no domain"}, "helo_syntax": {"wrong": "an empty label"},
+        "helo_private": {"wrong": "is the name of every computer for itself"},
+        "dnsbl_unavailable": {"problem": "did not answer"},
+        "dnswl_unavailable": {"problem": "did not answer"},
+        "history_bad": {"record": "9 messages, 8 of them refused"},
+        "sender_abused": {"record": "9 messages, 8 of them refused"},
+        "header_many_from": {"what": "there are two fields From"},
+        "sender_syntax": {"problem": "it has no domain"},
+    }
+
+    def test_replies(self):
+        done = subprocess.run([MXWARD, "conf", "findings", "--json"], capture_output=True,
+                              text=True, timeout=60)
+        rows = [r for r in map(json.loads, done.stdout.splitlines()) if not r["good"]]
+        told = []
+        for row in rows:
+            evidence = {**self.EVIDENCE, **self.SPECIAL.get(row["id"], {})}
+            words = (row["text"] + ": " + row["fix"]).format(**evidence)
+            codes = "451 4.7.1" if row["temporary"] else "%s %s" % (row["code"], row["enhanced"])
+            told.append({"id": row["id"], "text": f"{codes} {words}. Case 7Q2K-M8RT-9FBC"})
+        status, out, _ = run("--batch", stdin="\n".join(map(json.dumps, told)))
+        self.assertEqual(status, 0)
+        found = {r["id"]: r for r in map(json.loads, out.splitlines())}
+        wrong = [(r["id"], r["cause"], found[r["id"]]["cause"], found[r["id"]]["reply"])
+                 for r in rows if found[r["id"]]["cause"] != r["cause"]]
+        self.assertEqual(wrong, [])
+        for name in ("rdns_none", "rdns_mismatch", "rdns_enduser", "helo_not_client", "spf_fail"):
+            self.assertEqual(found[name]["client"], "192.0.2.20", name)
+        self.assertIn("mx.a.example. IN A 192.0.2.20", "\n".join(found["rdns_mismatch"]["steps"]))
+        self.assertEqual(found["dnsbl_listed"]["list"], "bl.b.example")
+
+
 class Use(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="mxward-explain-")

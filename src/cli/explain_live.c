@@ -121,12 +121,14 @@ no_alarm(void *ctx, const struct health_alarm *alarm)
 
 /* Settings under which only what is asked about is asked. */
 static struct config *
-settings_for(struct arena *a, const struct live_resolver *with, struct str list, struct errbuf *e)
+settings_for(struct arena *a, const struct live_resolver *with, bool by_sender, struct str list,
+	struct errbuf *e)
 {
 	struct str text = arena_printf(a,
 		"[dns]\nresolver = \"%.*s\"\nzone = \"%.*s\"\n[networks]\nours = \"\"\n"
-		"[policy]\nchecks = rdns generic_rdns helo sender spf%s\n%s%.*s%s",
-		STR_ARG(with->resolver), STR_ARG(with->zone), list.n ? " dnsbl" : "",
+		"[policy]\nchecks = %s%s\n%s%.*s%s",
+		STR_ARG(with->resolver), STR_ARG(with->zone),
+		by_sender ? "sender" : "rdns generic_rdns helo spf", list.n ? " dnsbl" : "",
 		list.n ? "[dnsbl " : "", STR_ARG(list), list.n ? "]\n" : "");
 
 	return config_load_text("live", text, e);
@@ -135,17 +137,23 @@ settings_for(struct arena *a, const struct live_resolver *with, struct str list,
 static void
 ask(struct live_run *run, struct config *config, const struct explained *x)
 {
-	/* The server that reports introduces itself by its own name, where no other is known. */
+	/* A sender's domain is the same for every client.  The server that reports introduces
+	 * itself by its own name, where no other is known. */
 	struct str helo = x->helo.n ? x->helo : x->client_name;
+	struct str sender = x->sender;
 	struct gate *gate = gate_new(
 		&(struct gate_options){
 			.loop = run->loop, .decided = decided, .alarm = no_alarm, .ctx = run},
 		config_generation(config));
-	struct visit *v =
-		visit_new(gate, &(struct visit_client){.ip = x->client, .way = "explain"});
+	struct ip nobody = {.len = 4, .b = {192, 0, 2, 1}};
+	struct visit *v = visit_new(gate,
+		&(struct visit_client){.ip = x->client.len ? x->client : nobody, .way = "explain"});
+
+	if (!sender.n && x->domain.n)
+		sender = arena_printf(run->a, "postmaster@%.*s", STR_ARG(x->domain));
 
 	visit_env_if(v, ENV_HELO, helo.n > 0, helo);
-	visit_env_if(v, ENV_MAIL_FROM, x->sender.n > 0, x->sender);
+	visit_env_if(v, ENV_MAIL_FROM, sender.n > 0, sender);
 	visit_judge(v, STR(""), STR(""), done, run);
 	while (!run->answered)
 		loop_run(run->loop);
@@ -169,17 +177,19 @@ live_check(struct arena *a, const struct texts *texts, const struct live_resolve
 {
 	struct live_run run = {.a = a, .texts = texts, .claim = claim_of(x->cause)};
 	const struct known_list *l = x->list.n ? known_list_find(x->list) : NULL;
+	bool by_sender = x->cause == CAUSE_SENDER_DOMAIN_INVALID;
 	bool by_list = x->cause == CAUSE_DNSBL_LISTED || x->cause == CAUSE_DOMAIN_REPUTATION;
 	struct errbuf e = {0};
 
 	if (!run.claim)
 		return live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_QUESTION);
-	if (!x->client.len)
+	if (!x->client.len && !by_sender)
 		return live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_CLIENT);
 	if (by_list && (!l || l->state == LIST_DEAD || l->keyed))
 		return live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_LIST);
 	run.out = live_saying_of(&run, LIVE_UNKNOWN, SAY_LIVE_NO_ANSWER);
-	struct config *config = settings_for(a, with, by_list ? str_of(l->zone) : STR(""), &e);
+	struct config *config =
+		settings_for(a, with, by_sender, by_list ? str_of(l->zone) : STR(""), &e);
 	run.loop = loop_new();
 	if (config && run.loop && resolver_attach(config, NULL, run.loop, &e))
 		ask(&run, config, x);
