@@ -47,14 +47,14 @@ def ask(port, name, rrtype, seconds=2.0, rd=True):
 class Nsd:
     """Serves the root zone with the test's records.  `broken` zones answer SERVFAIL."""
 
-    def __init__(self, place, records, broken=(), apex=ROOT_ZONE):
+    def __init__(self, place, records, broken=(), apex=ROOT_ZONE, folder="nsd"):
         self.port = place.port()
-        home = place.mkdir("nsd")
-        place.write("nsd/root.zone", apex + records)
+        home = place.mkdir(folder)
+        place.write(folder + "/root.zone", apex + records)
         zones = 'zone:\n name: "."\n zonefile: root.zone\n'
         for name in broken:         # a zone whose file does not exist: NSD's own SERVFAIL
             zones += 'zone:\n name: "%s"\n zonefile: missing.zone\n' % name
-        conf = place.write("nsd/nsd.conf", """server:
+        conf = place.write(folder + "/nsd.conf", """server:
  ip-address: 127.0.0.1@%d
  port: %d
  do-ip6: no
@@ -75,17 +75,17 @@ remote-control:
                                capture_output=True, text=True, check=False)
         if check.returncode:
             raise BedError("the zone of the tests is wrong: " + check.stdout + check.stderr)
-        self.process = place.start("nsd", [find_program("nsd"), "-d", "-c", conf])
+        self.process = place.start(folder, [find_program("nsd"), "-d", "-c", conf])
         self.process.wait_ready(lambda: ask(self.port, "ns.root-servers.example", "A", 0.2))
 
 
 class Unbound:
     """A recursive resolver whose only root server is the given NSD; more: lines of its settings."""
 
-    def __init__(self, place, nsd, more=""):
+    def __init__(self, place, nsd, more="", folder="unbound"):
         self.port = place.port()
-        home = place.mkdir("unbound")
-        conf = place.write("unbound/unbound.conf", """server:
+        home = place.mkdir(folder)
+        conf = place.write(folder + "/unbound.conf", """server:
  interface: 127.0.0.1@%d
  outgoing-interface: 127.0.0.1
  do-ip6: no
@@ -112,7 +112,7 @@ stub-zone:
  stub-addr: 127.0.0.1@%d
  stub-prime: no
 """ % (self.port, home, more, nsd.port))
-        self.process = place.start("unbound", [find_program("unbound"), "-d", "-p", "-c", conf])
+        self.process = place.start(folder, [find_program("unbound"), "-d", "-p", "-c", conf])
         self.process.wait_ready(
             lambda: (ask(self.port, "ns.root-servers.example", "A", 0.5) or (9,))[0] == 0)
 

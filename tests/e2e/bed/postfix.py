@@ -78,12 +78,13 @@ postlog unix-dgram n - n - 1 postlogd
 
 
 class Postfix:
-    """listeners: name -> {setting: value} for that smtpd."""
+    """listeners: name -> {setting: value} for that smtpd; folder: for all of it, in the place."""
 
-    def __init__(self, place, listeners):
+    def __init__(self, place, listeners, folder=""):
         if os.geteuid() != 0:
             raise Missing("Postfix can be started by root only")
-        self.place, self.ports = place, {}
+        self.place, self.folder, self.ports = place, folder, {}
+        self.dir = place.mkdir(folder) if folder else place.dir
         self.daemons = subprocess.run(
             [find_program("postconf"), "-dh", "daemon_directory"], env=dict(os.environ, LC_ALL="C"),
             capture_output=True, text=True, check=True).stdout.strip()
@@ -95,38 +96,45 @@ class Postfix:
 
     def _start(self):
         process = self.place.start(
-            "postfix", [self.daemons + "/master", "-d", "-c", self.place.path("postfix")],
-            env={"MAIL_CONFIG": self.place.path("postfix")})
+            "postfix" + self.folder,
+            [self.daemons + "/master", "-d", "-c", self._path("postfix")],
+            env={"MAIL_CONFIG": self._path("postfix")})
         process.wait_ready(lambda: all(can_connect(("127.0.0.1", p)) for p in self.ports.values()))
         return process
+
+    def _path(self, *parts):
+        return os.path.join(self.dir, *parts)
+
+    def _mkdir(self, *parts, mode=0o755):
+        return self.place.mkdir(self.folder, *parts, mode=mode)
 
     def _folders(self):
         uid = pwd.getpwnam("postfix").pw_uid
         postdrop = grp.getgrnam("postdrop").gr_gid
         nobody = pwd.getpwnam("nobody")
-        self.place.mkdir("queue")
+        self._mkdir("queue")
         for name in QUEUE_FOLDERS:
-            os.chown(self.place.mkdir("queue", name, mode=0o700), uid, 0)
-        self.place.mkdir("queue", "pid")
-        os.chown(self.place.mkdir("queue", "public", mode=0o710), uid, postdrop)
-        os.chown(self.place.mkdir("queue", "maildrop", mode=0o730), uid, postdrop)
-        os.chown(self.place.mkdir("postfix-data", mode=0o700), uid, 0)
-        os.chown(self.place.mkdir("mail", mode=0o755), nobody.pw_uid, nobody.pw_gid)
-        self.place.mkdir("postfix")
+            os.chown(self._mkdir("queue", name, mode=0o700), uid, 0)
+        self._mkdir("queue", "pid")
+        os.chown(self._mkdir("queue", "public", mode=0o710), uid, postdrop)
+        os.chown(self._mkdir("queue", "maildrop", mode=0o730), uid, postdrop)
+        os.chown(self._mkdir("postfix-data", mode=0o700), uid, 0)
+        os.chown(self._mkdir("mail", mode=0o755), nobody.pw_uid, nobody.pw_gid)
+        self._mkdir("postfix")
 
     def _certificate(self):
         subprocess.run(
             [find_program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt",
              "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-             "-subj", "/CN=mx.example.org", "-keyout", self.place.path("tls.key"),
-             "-out", self.place.path("tls.pem")], check=True, capture_output=True)
+             "-subj", "/CN=mx.example.org", "-keyout", self._path("tls.key"),
+             "-out", self._path("tls.pem")], check=True, capture_output=True)
 
     def _main_cf(self):
         mailboxes = ", ".join("{ %s@%s = %s-%s }" % (u, d, d, u)
                               for d in DOMAINS for u in PUBLIC_USERS)
         nobody = pwd.getpwnam("nobody")
-        self.place.write("postfix/main.cf", MAIN_CF.format(
-            dir=self.place.dir, daemons=self.daemons, domains=", ".join(DOMAINS),
+        self.place.write(self._path("postfix/main.cf"), MAIN_CF.format(
+            dir=self.dir, daemons=self.daemons, domains=", ".join(DOMAINS),
             mailboxes=mailboxes, uid=nobody.pw_uid, gid=nobody.pw_gid))
 
     def _master_cf(self, listeners):
@@ -136,13 +144,13 @@ class Postfix:
             text += "127.0.0.1:%d inet n - n - - smtpd\n" % self.ports[name]
             for key, value in dict(settings, syslog_name="postfix/" + name).items():
                 text += "  -o { %s = %s }\n" % (key, value)
-        self.place.write("postfix/master.cf", text)
+        self.place.write(self._path("postfix/master.cf"), text)
 
     def mailbox(self, address):
         """The text of all mail delivered to this address so far."""
         user, domain = address.split("@")
         try:
-            with open(self.place.path("mail", domain + "-" + user), encoding="latin-1") as f:
+            with open(self._path("mail", domain + "-" + user), encoding="latin-1") as f:
                 return f.read()
         except FileNotFoundError:
             return ""
@@ -156,7 +164,82 @@ class Postfix:
 
     def log(self):
         try:
-            with open(self.place.path("mail.log"), encoding="utf-8", errors="replace") as f:
+            with open(self._path("mail.log"), encoding="utf-8", errors="replace") as f:
                 return f.read()
         except FileNotFoundError:
             return ""
+
+
+SENDER_CF = """compatibility_level = 3.6
+queue_directory = {dir}/queue
+data_directory = {dir}/postfix-data
+command_directory = /usr/sbin
+daemon_directory = {daemons}
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {dir}/mail.log
+maillog_file_prefixes = {dir}
+myhostname = {name}
+mydestination =
+mynetworks = 127.0.0.1/32
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+disable_dns_lookups = yes
+smtpd_peername_lookup = no
+smtpd_relay_restrictions = permit_mynetworks, reject
+virtual_mailbox_domains = {domains}
+virtual_mailbox_maps = static:box
+virtual_mailbox_base = {dir}/mail
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+virtual_minimum_uid = 1
+default_transport = error:no way is known for this sender
+sender_dependent_default_transport_maps = inline:{{ {ways} }}
+local_transport = error
+alias_maps =
+local_recipient_maps =
+notify_classes =
+in_flow_delay = 0
+"""
+
+
+class SendingPostfix(Postfix):
+    """Somebody's server: takes mail from the tests and delivers it; all bounces go into one box.
+
+    ways: sender -> (HELO name, (host, port)) for the mail of this sender; domains: the senders'.
+    pretend.py makes it a client of world.py.  name: what its bounces call it; folder: of its own.
+    """
+
+    def __init__(self, place, name, ways, domains, folder="sender"):
+        self.name, self.ways, self.domains = name, ways, domains
+        super().__init__(place, {"submit": {}}, folder)
+
+    def _certificate(self):
+        pass
+
+    def _main_cf(self):
+        nobody = pwd.getpwnam("nobody")
+        ways = ", ".join("{ %s = way%d:[%s]:%d }" % (sender, i, *target)
+                         for i, (sender, (_, target)) in enumerate(self.ways.items()))
+        self.place.write(self._path("postfix/main.cf"), SENDER_CF.format(
+            dir=self.dir, daemons=self.daemons, name=self.name, ways=ways,
+            domains=", ".join(self.domains), uid=nobody.pw_uid, gid=nobody.pw_gid))
+
+    def _master_cf(self, listeners):
+        super()._master_cf(listeners)
+        with open(self._path("postfix/master.cf"), "a", encoding="utf-8") as f:
+            for i, (helo, _) in enumerate(self.ways.values()):
+                f.write("way%d unix - - n - - smtp\n  -o { smtp_helo_name = %s }\n" % (i, helo))
+
+    def bounces(self):
+        """The text of each message that came back."""
+        try:
+            with open(self._path("mail", "box"), encoding="latin-1") as f:
+                return re.split(r"(?m)^From .*\n", f.read())[1:]
+        except FileNotFoundError:
+            return []
+
+    def wait_bounce(self, marker, seconds=10):
+        """The bounce of the message with this text."""
+        return wait_for(lambda: [m for m in self.bounces() if marker in m], seconds,
+                        "bounce with %s" % marker)[0]
