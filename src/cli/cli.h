@@ -19,6 +19,7 @@ int cli_explain(int argc, char **argv);
 int cli_rdns(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);
+int cli_selfcheck(int argc, char **argv);
 int cli_import_log(int argc, char **argv);
 int cli_conf(int argc, char **argv);
 int cli_status(int argc, char **argv);
