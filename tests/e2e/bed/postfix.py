@@ -59,6 +59,8 @@ smtpd_tls_cert_file = {dir}/tls.pem
 smtpd_tls_key_file = {dir}/tls.key
 smtpd_tls_security_level = may
 smtpd_tls_loglevel = 0
+# XCLIENT does not change this, and for clients of its own host Postfix adds Date, From, Message-ID.
+local_header_rewrite_clients =
 """
 MASTER_CF = """cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr

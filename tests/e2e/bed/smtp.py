@@ -1,4 +1,5 @@
 """An SMTP client that keeps every reply exactly as it came, and can pretend to be anybody."""
+import email.utils
 import socket
 import ssl
 
@@ -100,10 +101,17 @@ class Smtp:
         return self.cmd("RCPT TO:<%s>" % address)
 
     def data(self, text):
+        """text: fields, an empty line, a body; what every mail program writes comes before."""
+        text = "Date: %s\nFrom: writer@good.example\nMessage-ID: %s\n%s" % (
+            email.utils.formatdate(), email.utils.make_msgid(domain="good.example"), text)
+        return self.data_bytes(text.replace("\n", "\r\n").encode() + b"\r\n")
+
+    def data_bytes(self, message):
+        """The same of a message that is sent as it is; it ends in CR LF and has no dots to hide."""
         reply = self.cmd("DATA")
         if reply.code != 354:
             return reply
-        self.sock.sendall(text.replace("\n", "\r\n").encode() + b"\r\n.\r\n")
+        self.sock.sendall(message + b".\r\n")
         return self._read("(end of data)")
 
     def rset(self):
