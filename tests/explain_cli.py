@@ -415,6 +415,35 @@ class Hostile(unittest.TestCase):
         self.measure((b"1.1.", size // 4))
         self.measure((b"From: a@b.example\nTo: c@d.example\n", 1), (b"X: y\n", size // 5))
 
+    def test_encodings(self):
+        """100 MB of it, however its lines end and its characters are written."""
+        size = 100 << 20 if not SANITIZED else 10 << 20
+        for name, coding, end in [("CR", "ascii", "\r"), ("LF", "ascii", "\n"),
+                                  ("CR LF", "ascii", "\r\n"), ("UTF-16", "utf-16-le", "\n"),
+                                  ("UTF-16BE", "utf-16-be", "\n")]:
+            with self.subTest(name):
+                head = report(PTR).replace("\n", end).encode(coding)
+                mark = {"utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}.get(coding, b"")
+                tail = f"more of the same{end}".encode(coding)
+                out = self.measure((mark + head, 1), (tail, size // len(tail)))
+                self.assertEqual(json.loads(out)["cause"], "no_ptr")
+        out = self.measure((report(PTR).encode(), 1), (b"\0", size))
+        self.assertEqual(json.loads(out)["cause"], "no_ptr")
+        self.measure((b"\0", size))
+        self.measure((b"\xff\xfe", 1), (b"\n\0", size // 2))
+
+    def test_broken(self):
+        """MIME that is not as it should be: cut anywhere, or with a byte that is another."""
+        whole = report(PTR).encode()
+        for at in range(0, len(whole), len(whole) // 12):
+            self.measure((whole[:at] + b"\n", 1))
+            self.measure((whole[:at] + b"\xfe" + whole[at + 1:], 1))
+        for old, new in [(b"boundary=\"zz\"", b"boundary=zz; boundary=yy"), (b"--zz\n", b"--zz"),
+                         (b"boundary=\"zz\"", b"boundary=\"" + b"z" * 100_000), (b"--zz", b"-zz"),
+                         (b"message/delivery-status", b"multipart/report; boundary=\"zz\""),
+                         (b": ", b":"), (b"\n", b"\n\n"), (b"\n\n", b"\n")]:
+            self.measure((whole.replace(old, new), 1))
+
     def test_deep(self):
         text = "".join(f"From: a@b.example\nContent-Type: multipart/mixed; boundary=\"b{i}\"\n\n"
                        f"--b{i}\n" for i in range(50)) + "Content-Type: text/plain\n\n550 no PTR\n"

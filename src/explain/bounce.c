@@ -136,6 +136,14 @@ from_utf16(char *p, size_t n, bool big)
 	return out;
 }
 
+/* "\n550" in a line of Exim's log: the next line of a reply. */
+static bool
+is_escaped_line_end(struct str s)
+{
+	return s.n > 5 && s.p[0] == '\\' && s.p[1] == 'n' && (s.p[2] == '4' || s.p[2] == '5') &&
+		chr_is_digit(s.p[3]) && chr_is_digit(s.p[4]) && (s.p[5] == '-' || s.p[5] == ' ');
+}
+
 static size_t
 make_readable(char *p, size_t n)
 {
@@ -159,10 +167,14 @@ make_readable(char *p, size_t n)
 	}
 	size_t out = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (p[i] == '\r' && !has_lf)
+		if (p[i] == '\r' && !has_lf) {
 			p[out++] = '\n';
-		else if (p[i] != '\r' || i + 1 == n || p[i + 1] != '\n')
+		} else if (is_escaped_line_end(str_from(p + i, n - i))) {
+			p[out++] = ' ';
+			i++;
+		} else if (p[i] != '\r' || i + 1 == n || p[i + 1] != '\n') {
 			p[out++] = p[i];
+		}
 	}
 	return out;
 }

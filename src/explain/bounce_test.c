@@ -195,6 +195,13 @@ test_words(void **state)
 			"    451 come back\n\n------ This is a copy of the message ------\n\n"
 			"Return-path: <joe@a.example>\n",
 			"ann@b.example", "451 come back", 451},
+		{"a warning of Google",
+			HEAD "It is delayed:\n\n     ann@b.example\n\nMessage will be retried for 2 "
+			     "more day(s)\n\nDetails:\nThe server is away\n",
+			"ann@b.example",
+			"It is delayed:\n\n     ann@b.example\n\nMessage will be retried for 2 more "
+			"day(s)\n\nDetails:\nThe server is away",
+			0},
 		{"sendmail",
 			HEAD "   ----- The following addresses had errors -----\n<ann@b.example>\n"
 			     "    (reason: 553 5.3.0 go away)\n\n   ----- Transcript -----\n"
@@ -273,6 +280,10 @@ test_logs(void **state)
 		 "H=mx.b.example [192.0.2.25]: SMTP error from remote mail server after RCPT "
 		 "TO:<ann@b.example>: 550 no",
 			"ann@b.example", "mx.b.example", "550 no", 550, false},
+		{"2025-11-06 01:02:03 1vAbCd-000001-AB ** ann@b.example R=dnslookup T=remote_smtp "
+		 "H=mx.b.example [192.0.2.25]: 550-5.7.1 too much\\n550 5.7.1 from there\\nnow",
+			"ann@b.example", "mx.b.example",
+			"550-5.7.1 too much 550 5.7.1 from there\\nnow", 550, false},
 		{"2025-11-06 01:02:03 1vAbCd-000001-AB == ann@b.example R=dnslookup T=remote_smtp "
 		 "defer (-44): SMTP error: 451 later",
 			"ann@b.example", "", "451 later", 451, true},

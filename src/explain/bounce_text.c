@@ -123,13 +123,14 @@ segment(struct str text, const char *from)
 	return str_from(from, end);
 }
 
-/* Whether something is said at all: not a line of dashes, nor fields of the message's header. */
+/* Whether something is said at all: not a line of dashes, nor fields of the message's header, nor when
+ * it is tried again. */
 static bool
 says_something(struct str said)
 {
 	static const struct str fields[] = {STR_INIT("subject:"), STR_INIT("sent:"),
 		STR_INIT("date:"), STR_INIT("message-id:"), STR_INIT("from:"), STR_INIT("to:"),
-		STR_INIT("cc:")};
+		STR_INIT("cc:"), STR_INIT("message will be retried")};
 	size_t letters = 0;
 
 	said = str_trim(said);
