@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/arena.h"
@@ -539,6 +542,81 @@ test_fifo(void **state)
 	fifo_done(&f);
 }
 
+static void
+quiet(const struct must_failure *f)
+{
+}
+
+static void
+fail_here(void *ctx)
+{
+	*(int *)ctx = 1;
+	must(1 + 1 == 3);
+	*(int *)ctx = 2;
+}
+
+static void
+fail_held(void *ctx)
+{
+	struct containment *held = must_hold();
+
+	fail_here(ctx);
+	must_resume(held);
+}
+
+static void
+fail_inside_and_go_on(void *ctx)
+{
+	struct must_failure why;
+	int n = 0;
+
+	if (!must_contain(fail_here, &n, &why))
+		*(int *)ctx = 10 + n;
+	must_resume(must_hold());
+	must(why.line == 0);
+}
+
+/* Does it end a process? */
+static bool
+is_deadly(void (*run)(void *ctx), bool contain)
+{
+	int status, n = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct must_failure why;
+
+		signal(SIGABRT, SIG_DFL);
+		must_hook(quiet);
+		must_containment(contain);
+		_exit(must_contain(run, &n, &why));
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void
+test_containment(void **state)
+{
+	struct must_failure why;
+	int n = 0;
+
+	assert_true(is_deadly(fail_here, false));
+	assert_true(is_deadly(fail_held, true));
+	assert_false(is_deadly(fail_here, true));
+	must_hook(quiet);
+	must_containment(true);
+	assert_false(must_contain(fail_here, &n, &why));
+	assert_int_equal(n, 1);
+	assert_string_equal(why.cond, "1 + 1 == 3");
+	assert_true(why.line > 0 && strstr(why.file, "base_test.c") && why.contained);
+	assert_false(must_contain(fail_inside_and_go_on, &n, &why));
+	assert_int_equal(n, 11);
+	assert_string_equal(why.cond, "why.line == 0");
+	must_containment(false);
+	must_hook(NULL);
+}
+
 int
 main(void)
 {
@@ -565,6 +643,7 @@ main(void)
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_fifo),
 		cmocka_unit_test(test_clock_text),
+		cmocka_unit_test(test_containment),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,18 +1,45 @@
 /*
  * must: assertions that stay in the product.
  *
- * A false must() is a bug of ours.  It prints where and what and aborts the worker: one restart
- * and one message's checks are the price, a wrong verdict never is.  It is not for what a peer or
- * an administrator can cause: those are values of an enum or an errbuf.
+ * A false must() is a bug of ours.  It prints where and what and aborts the worker, or ends what
+ * must_contain() runs: a wrong verdict is never the price.  It is not for what a peer or an
+ * administrator can cause: those are values of an enum or an errbuf.
  */
 #ifndef BASE_MUST_H
 #define BASE_MUST_H
 
-/* Print one line to standard error and abort. */
+#include <stdbool.h>
+
+struct must_failure {
+	const char *cond, *file;
+	int line;
+	bool contained; /* it does not end the process */
+};
+
+/* Print one line to standard error, then abort or end what is contained. */
 _Noreturn void must_fail(const char *cond, const char *file, int line);
 
 /* Let hook say it instead of standard error; it must return.  NULL: standard error again. */
-void must_hook(void (*hook)(const char *cond, const char *file, int line));
+typedef void must_hook_fn(const struct must_failure *f);
+void must_hook(must_hook_fn *hook);
+
+/*
+ * Containment, for code that changes nothing but memory that its caller throws away: a check, the
+ * policy.  run(ctx) is called; false: a must() in it was false, it was left where it stood, and
+ * what it has written must not be read.  It may hold no heap memory, no descriptor and no lock.
+ *
+ * Off at first, so that tests, fuzzers and commands end at a bug as ever: then run(ctx) is called,
+ * and that is all.
+ *
+ * Where it calls something that does have a state of its own, that is wrapped in must_hold() and
+ * must_resume(): a bug in there ends the process as ever.
+ */
+__attribute__((warn_unused_result)) bool must_contain(
+	void (*run)(void *ctx), void *ctx, struct must_failure *out);
+void must_containment(bool on);
+struct containment;
+struct containment *must_hold(void);
+void must_resume(struct containment *held);
 
 #define must(cond)                                            \
 	do {                                                  \

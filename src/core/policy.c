@@ -290,6 +290,18 @@ accepted_because(const struct finding *f, struct arena *a)
 	return arena_z(a, buf_str(&b));
 }
 
+/* After a bug of ours nobody is judged: the mail server is asked to come again.  As any deferral
+ * for want of evidence it is not repeated, or a bug that is met each time would cost the message.
+ */
+static void
+defer_broken(struct verdict *v)
+{
+	v->kind = v->would = VERDICT_DEFER;
+	v->temporary = true;
+	v->first_defers = false;
+	v->because = "internal error";
+}
+
 static void
 judge(const struct judgement *j, const struct switches *s, struct arena *a, struct verdict *out)
 {
@@ -312,6 +324,8 @@ judge(const struct judgement *j, const struct switches *s, struct arena *a, stru
 	}
 	if (t.accept && v.main == t.accept)
 		v.because = accepted_because(t.accept, a);
+	if (j->result->broken)
+		defer_broken(&v);
 	const char *because = v.kind == VERDICT_ACCEPT ? NULL : overruled(j, s);
 	if (because) {
 		v.passing = j->now && because == j->now->accept_because;
@@ -320,7 +334,9 @@ judge(const struct judgement *j, const struct switches *s, struct arena *a, stru
 		return;
 	}
 	soften(s, &v);
-	if (verdict_refuses(v.kind))
+	if (verdict_refuses(v.kind) && j->result->broken)
+		reply_make_broken(j, a, &v);
+	else if (verdict_refuses(v.kind))
 		reply_make(j, &t, a, &v);
 	*out = v;
 }
@@ -353,8 +369,8 @@ describe(const struct mailbox_found *found, struct arena *a)
 	return text;
 }
 
-void
-policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
+static void
+judge_mailbox(const struct judgement *j, struct arena *a, struct verdict *out)
 {
 	static const struct switches none = {.set = 0};
 	const struct policy *p = j->policy;
@@ -368,6 +384,33 @@ policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
 	own.policy = with_switches(p, &found.switches, a);
 	judge(&own, &found.switches, a, out);
 	out->mailbox = describe(&found, a);
+}
+
+struct call {
+	const struct judgement *j;
+	struct arena *a;
+	struct verdict *out;
+};
+
+static void
+judge_contained(void *ctx)
+{
+	const struct call *c = ctx;
+
+	judge_mailbox(c->j, c->a, c->out);
+}
+
+void
+policy_judge(const struct judgement *j, struct arena *a, struct verdict *out)
+{
+	struct call c = {j, a, out};
+	struct must_failure why;
+
+	if (must_contain(judge_contained, &c, &why))
+		return;
+	*out = (struct verdict){.policy = j->policy, .mailbox = STR("")};
+	defer_broken(out);
+	reply_make_broken(j, a, out);
 }
 
 void

@@ -301,3 +301,18 @@ reply_make(const struct judgement *j, const struct tally *t, struct arena *a, st
 	v->one_line = join(v, where, bare, words, a);
 	add_said(v, words, a);
 }
+
+void
+reply_make_broken(const struct judgement *j, struct arena *a, struct verdict *v)
+{
+	struct str said = STR("internal error of this mail filter: please try again later");
+	struct str where = case_words(j, a);
+
+	v->main = NULL;
+	v->code = 451;
+	v->enhanced = STR("4.3.0");
+	v->n_lines = 0;
+	add_line(v, said, a);
+	add_line(v, where, a);
+	v->one_line = where.n ? arena_printf(a, "%.*s. %.*s", STR_ARG(said), STR_ARG(where)) : said;
+}

@@ -36,5 +36,7 @@ struct tally {
 /* Fill v->code, enhanced, line[], one_line for a verdict of kind reject or defer. */
 void reply_make(
 	const struct judgement *j, const struct tally *t, struct arena *a, struct verdict *v);
+/* The same for a deferral because of a bug of ours. */
+void reply_make_broken(const struct judgement *j, struct arena *a, struct verdict *v);
 
 #endif

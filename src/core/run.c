@@ -34,6 +34,7 @@ struct transaction {
 	bool running;	/* inside a check: nothing may be answered */
 	bool cut_short; /* expired or out of memory: whatever is asked now fails at once */
 	const char *cut_reason;
+	const struct check *broken; /* a bug in it was met: nothing is run any more */
 };
 
 static uint64_t
@@ -159,6 +160,8 @@ add_fact(struct transaction *t, enum fact_kind kind, unsigned what, struct str n
 	f->owner = t;
 	f->index = (uint8_t)t->n_facts;
 	t->fact[t->n_facts++] = f;
+	/* Sources have a state of their own, which a bug in them may have spoilt. */
+	struct containment *held = must_hold();
 	if (t->cut_short)
 		f->answer = failure(kind, t->cut_reason);
 	else if (kind == FACT_HISTORY)
@@ -167,6 +170,7 @@ add_fact(struct transaction *t, enum fact_kind kind, unsigned what, struct str n
 		f->answer = t->o.source->lookup(t->o.source, name, f->type, hash);
 	else
 		f->answer = failure(kind, "no source");
+	must_resume(held);
 	return f;
 }
 
@@ -257,6 +261,31 @@ keep_findings(struct transaction *t, const struct findings *from, size_t check)
 	return kept;
 }
 
+struct check_run {
+	const struct check *check;
+	struct ask *q;
+	struct findings *out;
+	enum check_status status;
+};
+
+static void
+run_contained(void *ctx)
+{
+	struct check_run *r = ctx;
+
+	r->status = r->check->run(r->q, r->out);
+	/* A check that waits for nothing would wait for ever. */
+	must(r->status == CHECK_DONE || (r->status == CHECK_WAIT && r->q->waits));
+}
+
+/* One message is the price.  What the others have found is not enough to judge by. */
+static void
+break_off(struct transaction *t, const struct check *check)
+{
+	t->broken = check;
+	t->pending = t->ready = 0;
+}
+
 static void
 run_check(struct transaction *t, size_t i)
 {
@@ -284,12 +313,16 @@ run_check(struct transaction *t, size_t i)
 	t->ready &= ~bit(i);
 	t->runs++;
 	t->running = true;
-	enum check_status status = check->run(&q, &out);
+	struct check_run run = {check, &q, &out, CHECK_WAIT};
+	struct must_failure why;
+	bool sound = must_contain(run_contained, &run, &why);
 	t->running = false;
-	if (status == CHECK_WAIT) {
-		must(q.waits); /* a check that waits for nothing would wait for ever */
+	if (!sound) {
+		break_off(t, check);
 		return;
 	}
+	if (run.status == CHECK_WAIT)
+		return;
 	t->pending &= ~bit(i);
 	t->findings[i] = keep_findings(t, &out, i);
 	t->ready |= t->curious[i] & t->pending;
@@ -311,7 +344,7 @@ cancel(struct transaction *t, struct fact *f)
 static void
 start_questions(struct transaction *t)
 {
-	for (size_t i = 0; i < t->n_facts; i++) {
+	for (size_t i = 0; i < t->n_facts && !t->broken; i++) {
 		struct fact *f = t->fact[i];
 		if (f->answer || f->sent)
 			continue;
@@ -400,10 +433,11 @@ transaction_result(struct transaction *t)
 {
 	uint64_t done = (bit(t->o.checks->n) - 1) & ~t->o.skip & ~t->pending;
 
-	if (t->result.finding && t->result.done == done)
+	if (t->result.finding && t->result.done == done && t->result.broken == t->broken)
 		return t->result;
 	struct result r = {.done = done,
 		.runs = t->runs,
+		.broken = t->broken,
 		.confirmed = STR(""),
 		.spf_explanation = STR(""),
 		.spf_domain = STR("")};

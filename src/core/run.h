@@ -11,6 +11,9 @@
  * check that waits for a later command (HELO, MAIL) holds up nothing, and one that waits for what
  * another check finds, no more than that one.
  *
+ * A bug in a check (a false must(), a wait for nothing) ends its transaction, not the process: the
+ * result says which check it was.
+ *
  * Bounds: FACTS_MAX questions; each run of a check needs at least one new fact, so the number of
  * runs is bounded; memory by the arena's limit, past which open questions count as failed.
  */
@@ -77,6 +80,9 @@ struct result {
 	bool sender_confirmed;	    /* the client may speak for the sender */
 	struct list_reports lists;
 	uint64_t done; /* bit i: check i has finished */
+	/* A bug was met in this check, and the rest was given up: no verdict may rest on this.
+	 * NULL: none. */
+	const struct check *broken;
 	unsigned runs; /* how many times a check was run in all */
 };
 /* Lives in the transaction's arena; valid until the next answer. */

@@ -434,10 +434,11 @@ log_use_loop(struct loop *l)
 }
 
 static void
-on_bug(const char *cond, const char *file, int line)
+on_bug(const struct must_failure *f)
 {
-	log_event(LOG_LEVEL_ERROR, "bug", log_z("file", file), log_u("line", (uint64_t)line),
-		log_z("must", cond));
+	log_event(LOG_LEVEL_ERROR, "bug", log_z("file", f->file),
+		log_u("line", (uint64_t)f->line), log_z("must", f->cond),
+		log_z("costs", f->contained ? "one message" : "this process"));
 }
 
 void

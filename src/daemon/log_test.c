@@ -312,7 +312,7 @@ test_bug_is_logged(void **state)
 	assert_int_equal(lines_in(got), 2);
 	assert_true(str_contains(got, STR("event=waiting")));
 	assert_true(str_contains(got, STR("level=error event=bug file=")));
-	assert_true(str_has_suffix(got, STR("must=\"1 + 1 == 3\"\n")));
+	assert_true(str_has_suffix(got, STR("must=\"1 + 1 == 3\" costs=\"this process\"\n")));
 }
 
 int

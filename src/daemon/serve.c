@@ -163,6 +163,7 @@ serve_with(struct config *config, const char *path)
 	if (!log_open(config->log.to, (enum log_level)config->log.level, &e))
 		return report(&e, NULL), EX_CONFIG;
 	log_catch_bugs();
+	must_containment(true);
 	void *recall = mmap(NULL, recall_size(WORKER_RECALL), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (recall == MAP_FAILED)

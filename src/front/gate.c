@@ -267,7 +267,8 @@ remember(struct visit *v)
 	const struct gate *g = v->gate;
 	struct transaction *t = v->txn;
 
-	if (!v->kept || v->kept->stored || v->generation != g->generation)
+	if (!v->kept || v->kept->stored || v->generation != g->generation ||
+		transaction_result(t).broken)
 		return;
 	uint64_t now = clock_ms(), until = now + REMEMBER_MS;
 	if (transaction_result(t).lists.tested && until > g->canary_ms + CANARY_MS)
@@ -422,6 +423,7 @@ judge(struct visit *v, const struct result *r)
 	count(v, verdict, r);
 	v->tagged |= verdict->kind == VERDICT_TAG;
 	v->seen = r->done;
+	v->was_broken = r->broken;
 	return verdict;
 }
 

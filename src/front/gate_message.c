@@ -121,7 +121,7 @@ found_more(const struct visit *v, const struct result *r)
 	for (size_t i = 0; i < r->n; i++)
 		if (!(v->seen >> r->finding[i]->check & 1))
 			return true;
-	return false;
+	return r->broken && !v->was_broken;
 }
 
 void

@@ -55,6 +55,7 @@ struct visit {
 	bool head_given;	 /* it is complete */
 	bool health_waits;	 /* health is to learn from what is decided at the end */
 	uint64_t seen;		 /* checks that had finished when the last recipient was judged */
+	bool was_broken;	 /* a bug had been met by then */
 	struct headers *headers; /* NULL: no field has come */
 	struct message_head head;
 	struct forged forged;
