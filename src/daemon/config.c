@@ -25,6 +25,10 @@ static const struct setting listen_rows[] = {
 		"Sockets for Postfix policy delegation, written likewise."},
 	{"unix_mode", SETTING_MODE, FIELD(listen, unix_mode), "660", 0, 0, NULL,
 		"Permissions of these where they are unix sockets, as an octal number."},
+	{"unix_group", SETTING_STRING, FIELD(listen, unix_group), "", 0, 0, NULL,
+		"Group of these, such as postfix or smmsp: with unix_mode = 660 its members alone "
+		"can connect.  Without root the daemon must be in that group itself.  Empty: the "
+		"group of whoever starts the daemon."},
 	{"control", SETTING_STRING, FIELD(listen, control), "unix:/run/mxward/control", 0, 0, NULL,
 		"Socket at which \"mxward status\" asks: unix:/PATH; empty: none.  It belongs to "
 		"the "

@@ -19,6 +19,7 @@
 struct listen_settings {
 	struct words milter, policy;
 	int64_t unix_mode;
+	struct str unix_group; /* empty: as it comes */
 	struct str control;    /* empty: none */
 	unsigned control_line; /* 0: nobody has asked for it, it is the default */
 	int64_t control_mode;

@@ -86,26 +86,6 @@ heap_z(struct str s)
 	return z;
 }
 
-static bool
-sockets_open(struct parent *p, struct errbuf *e)
-{
-	const struct process_settings *s = p->settings;
-
-	for (size_t i = 0; i < s->n_listen; i++) {
-		const struct process_socket *at = &s->listen[i];
-		struct errbuf why = {0};
-
-		p->fds[i] = listen_open(at->spec, at->unix_mode, at->optional ? &why : e);
-		if (p->fds[i] >= 0)
-			continue;
-		if (!at->optional)
-			return false;
-		log_event(LOG_LEVEL_WARN, "socket_left_out", log_s("socket", at->spec),
-			log_z("text", why.text));
-	}
-	return true;
-}
-
 /* Of a socket in the file system, else NULL; the caller's. */
 static char *
 unix_path(const struct process_socket *at)
@@ -129,6 +109,61 @@ socket_give(const char *path, uid_t uid, gid_t gid)
 	close(fd);
 	errno = why;
 	return ok;
+}
+
+/* By name or by number. */
+static bool
+group_find(const char *name, gid_t *out)
+{
+	const struct group *gr = getgrnam(name);
+	uint64_t number;
+
+	if (!gr && !str_to_u64(str_of(name), (gid_t)-2, &number))
+		return false;
+	*out = gr ? gr->gr_gid : (gid_t)number;
+	return true;
+}
+
+/* Until then it has at most the permissions that it had for its maker's group. */
+static bool
+socket_group(const struct process_socket *at, struct errbuf *e)
+{
+	char *path = at->group.n ? unix_path(at) : NULL, *name;
+	bool ok = true;
+	gid_t gid;
+
+	if (!path)
+		return true;
+	name = heap_z(at->group);
+	if (!group_find(name, &gid))
+		ok = err(e, "there is no group %s: see [listen] unix_group", name);
+	else if (!socket_give(path, (uid_t)-1, gid))
+		ok = err(e, "cannot give %s to the group %s: %s", path, name, strerror(errno));
+	heap_free(name);
+	heap_free(path);
+	return ok;
+}
+
+static bool
+sockets_open(struct parent *p, struct errbuf *e)
+{
+	const struct process_settings *s = p->settings;
+
+	for (size_t i = 0; i < s->n_listen; i++) {
+		const struct process_socket *at = &s->listen[i];
+		struct errbuf why = {0};
+
+		p->fds[i] = listen_open(at->spec, at->unix_mode, at->optional ? &why : e);
+		if (p->fds[i] >= 0 && !socket_group(at, e))
+			return false;
+		if (p->fds[i] >= 0)
+			continue;
+		if (!at->optional)
+			return false;
+		log_event(LOG_LEVEL_WARN, "socket_left_out", log_s("socket", at->spec),
+			log_z("text", why.text));
+	}
+	return true;
 }
 
 static void

@@ -33,6 +33,7 @@
 struct process_socket {
 	struct str spec; /* see listen_open() */
 	unsigned unix_mode;
+	struct str group; /* that a unix socket gets; empty: as it comes */
 	bool given; /* a unix socket becomes the property of the user that is run as */
 	/* Nobody asked for it: where it cannot be opened there is a warning in the log and the
 	 * worker's descriptor is -1. */

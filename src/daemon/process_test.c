@@ -433,6 +433,52 @@ test_socket_is_given(void **state)
 	unlink(unix_spec + 5);
 }
 
+/* Who is neither root nor of the group tries to connect. */
+static bool
+stranger_connects(gid_t gid)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		memcpy(at.sun_path, unix_spec + 5, strlen(unix_spec + 5) + 1);
+		if (setgroups(0, NULL) != 0 || setgid(gid) != 0 || setuid(54321) != 0)
+			_exit(2);
+		_exit(connect(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+	return WEXITSTATUS(status) == 0;
+}
+
+static void
+test_socket_of_a_group(void **state)
+{
+	struct process_socket at[] = {{.spec = STR("inet:0")},
+		{.spec = str_of(unix_spec), .unix_mode = 0660, .group = STR("54322")}};
+	const struct process_settings settings = {.listen = at, .n_listen = 2};
+	struct stat st;
+
+	if (geteuid() != 0)
+		skip();
+	pid_t pid = start(SERVES, settings);
+	assert_true(comes(&seen->port, 1, 3000));
+	assert_true(answers());
+	assert_int_equal(stat(unix_spec + 5, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0660);
+	assert_int_equal(st.st_gid, 54322);
+	assert_true(stranger_connects(54322));
+	assert_false(stranger_connects(54323));
+	kill(pid, SIGTERM);
+	assert_int_equal(wait_for(pid), 0);
+	at[1].group = STR("no-such-group");
+	assert_int_equal(wait_for(start(SERVES, settings)), EX_UNAVAILABLE);
+	unlink(unix_spec + 5);
+}
+
 /* What nobody asked for stops nobody; what somebody else has is not taken from him. */
 static void
 test_socket_is_left_out(void **state)
@@ -658,6 +704,7 @@ main(void)
 		cmocka_unit_test_setup(test_loop_that_stands_still, each),
 		cmocka_unit_test_setup(test_unix_socket_goes_with_us, each),
 		cmocka_unit_test_setup(test_socket_is_given, each),
+		cmocka_unit_test_setup(test_socket_of_a_group, each),
 		cmocka_unit_test_setup(test_socket_is_left_out, each),
 		cmocka_unit_test_setup(test_workers_have_numbers, each),
 		cmocka_unit_test_setup(test_keeper, each),

@@ -108,19 +108,20 @@ report(const struct errbuf *one, void *ctx)
 }
 
 static void
-add_sockets(struct serve *s, const struct words *specs, unsigned mode)
+add_sockets(struct serve *s, const struct words *specs, const struct listen_settings *l)
 {
 	for (size_t i = 0; i < specs->n; i++)
-		s->listen[s->n++] =
-			(struct process_socket){.spec = specs->word[i], .unix_mode = mode};
+		s->listen[s->n++] = (struct process_socket){.spec = specs->word[i],
+			.unix_mode = (unsigned)l->unix_mode,
+			.group = l->unix_group};
 }
 
 /* In the order that work() takes them in. */
 static void
 name_sockets(struct serve *s, const struct listen_settings *l)
 {
-	add_sockets(s, &l->milter, (unsigned)l->unix_mode);
-	add_sockets(s, &l->policy, (unsigned)l->unix_mode);
+	add_sockets(s, &l->milter, l);
+	add_sockets(s, &l->policy, l);
 	s->n_milter = l->milter.n;
 	s->has_control = l->control.n > 0;
 	if (s->has_control)
