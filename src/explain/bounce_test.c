@@ -196,12 +196,17 @@ test_words(void **state)
 			"Return-path: <joe@a.example>\n",
 			"ann@b.example", "451 come back", 451},
 		{"a warning of Google",
-			HEAD "It is delayed:\n\n     ann@b.example\n\nMessage will be retried for 2 "
-			     "more day(s)\n\nDetails:\nThe server is away\n",
+			HEAD "It is delayed:\n\n     ann@b.example\n\n"
+			     "Message will be retried for 2 more day(s)\n\nThe server is away\n",
 			"ann@b.example",
-			"It is delayed:\n\n     ann@b.example\n\nMessage will be retried for 2 more "
-			"day(s)\n\nDetails:\nThe server is away",
+			"It is delayed:\n\n     ann@b.example\n\n"
+			"Message will be retried for 2 more day(s)\n\nThe server is away",
 			0},
+		{"Postfix, whose line ends behind the code",
+			HEAD "Sorry.\n\n<ann@b.example>: host mx.b.example said: 550 5.7.1\n"
+			     "    <eve@c.example>: not one of ours\n",
+			"ann@b.example",
+			"550 5.7.1\n    <eve@c.example>: not one of ours", 550},
 		{"sendmail",
 			HEAD "   ----- The following addresses had errors -----\n<ann@b.example>\n"
 			     "    (reason: 553 5.3.0 go away)\n\n   ----- Transcript -----\n"

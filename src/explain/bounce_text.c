@@ -105,6 +105,24 @@ is_address_line(struct str line, struct str *address, struct str *rest)
 	return true;
 }
 
+/* Whether a line that begins with an address is the rest of a reply, whose code ends the line
+ * before: "said: 550 5.7.1", "    <ann@b.example>: no". */
+static bool
+continues_reply(struct str text, struct str line)
+{
+	size_t end = (size_t)(line.p - text.p);
+
+	if (!line.n || (line.p[0] != ' ' && line.p[0] != '\t'))
+		return false;
+	struct str before = str_trim(str_slice(text, 0, end));
+	size_t at = before.n;
+	while (at > 0 && (chr_is_digit(before.p[at - 1]) || before.p[at - 1] == '.'))
+		at--;
+	size_t n = before.n - at;
+	return n >= 3 && n <= 8 && (before.p[at] == '4' || before.p[at] == '5') &&
+		at > 0 && before.p[at - 1] == ' ';
+}
+
 /* What is said about one recipient: from p to the empty line behind the first words. */
 static struct str
 segment(struct str text, const char *from)
@@ -115,7 +133,9 @@ segment(struct str text, const char *from)
 
 	while (lines++ < SEGMENT_LINES && rest.p && str_split(&rest, '\n', &line)) {
 		bool empty = !str_trim(line).n;
-		if ((empty && words) || (lines > 1 && is_address_line(line, &address, &more)))
+		if ((empty && words) ||
+			(lines > 1 && is_address_line(line, &address, &more) &&
+				!continues_reply(text, line)))
 			break;
 		words = words || !empty;
 		end = (size_t)(line.p - from) + line.n;
@@ -123,8 +143,8 @@ segment(struct str text, const char *from)
 	return str_from(from, end);
 }
 
-/* Whether something is said at all: not a line of dashes, nor fields of the message's header, nor when
- * it is tried again. */
+/* Whether something is said at all: not a line of dashes, nor fields of the message's header, nor
+ * when it is tried again. */
 static bool
 says_something(struct str said)
 {
@@ -157,7 +177,7 @@ find_segments(struct str text, struct bounce *out)
 	struct str rest = text, line, address, more;
 
 	while (str_split(&rest, '\n', &line)) {
-		if (!is_address_line(line, &address, &more))
+		if (!is_address_line(line, &address, &more) || continues_reply(text, line))
 			continue;
 		struct str said = segment(text, more.p ? more.p : line.p + line.n);
 		struct failure *f = known_failure(out, address);
