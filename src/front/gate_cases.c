@@ -9,8 +9,9 @@ visit_cases_begin(struct visit *v, struct str id)
 {
 	v->last = &v->first;
 	id = str_slice(id, 0, CASE_ID_MAX - 1);
-	memcpy(v->first.id, id.p, id.n); /* the visit began all zero */
-	if (!id.n)
+	if (id.n)
+		memcpy(v->first.id, id.p, id.n); /* the visit began all zero */
+	else
 		visit_make_case_id(v->gate, v->first.id);
 }
 
