@@ -18,11 +18,10 @@ static const uint32_t wanted_actions = ACT_ADDHDRS | ACT_QUARANTINE | ACT_SETSYM
 static const uint32_t wanted_protocol = NO_BODY | NO_HDRS | NO_EOH | NO_UNKNOWN | NO_DATA |
 	RCPT_REJ | NR_MAIL | NR_HDR | NR_EOH | NR_DATA | NR_UNKNOWN | NR_BODY;
 
-/* By class: connect, mail, rcpt. */
-static const char macros[] =
-	"\0\0\0\0{daemon_name} {client_addr} {client_name} {client_ptr} {client_port}\0"
-	"\0\0\0\2{auth_type} {auth_authen}\0"
-	"\0\0\0\3i {rcpt_mailer}";
+/* By class: mail, rcpt, eom. */
+static const char macros[] = "\0\0\0\2i {auth_type} {auth_authen}\0"
+			     "\0\0\0\3i {rcpt_mailer}\0"
+			     "\0\0\0\5i";
 
 /* version, offered actions and protocol bits: answer with those of them that we want, and return
  * the agreed protocol bits. */

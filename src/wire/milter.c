@@ -20,12 +20,13 @@ static const uint32_t wanted_protocol = MILTER_NO_BODY | MILTER_NO_UNKNOWN | MIL
 	MILTER_NR_UNKNOWN | MILTER_NR_BODY;
 static const uint32_t without_header = MILTER_NO_HDRS | MILTER_NO_EOH;
 
-/* Macros by class.  A class that is not listed here gets none from Postfix. */
+/* Macros by class.  A class that is not listed here gets none from Postfix.  None is wanted of the
+ * connection: the client's names are looked up, whatever the mail server has found ({client_ptr}),
+ * and all listeners of a mail server ({daemon_name}) are served alike. */
 static const struct {
 	uint32_t class;
 	struct str names;
 } macro_lists[] = {
-	{0, STR_INIT("{daemon_name} {client_addr} {client_name} {client_ptr} {client_port}")},
 	{2, STR_INIT("i {auth_type} {auth_authen}")},
 	{3, STR_INIT("i {rcpt_mailer}")},
 	{5, STR_INIT("i")},

@@ -27,8 +27,9 @@ def policy_listener(address, options=""):
             % (address_text(address), options)}
 
 
-def milter_listener(address, options=""):
-    return {"smtpd_milters": "{ %s, command_timeout=15s%s }" % (address_text(address), options)}
+def milter_listener(address, options="", version=6):
+    return {"smtpd_milters": "{ %s, command_timeout=15s%s }" % (address_text(address), options),
+            "milter_protocol": str(version)}
 
 
 class Bed:
@@ -73,6 +74,8 @@ class Bed:
             "proof_milter": milter_listener(self.proof_milter.address),
             "policy": policy_listener(self.policy.address),
             "milter": milter_listener(self.milter.address, ", default_action=tempfail"),
+            "milter_v2": milter_listener(self.milter.address, ", default_action=tempfail", 2),
+            "milter_v4": milter_listener(self.milter.address, ", default_action=tempfail", 4),
             "unix": policy_listener(self.unix_address),
             "policy_open": policy_listener(self.policy.address, short + ", default_action=DUNNO"),
             "policy_closed": policy_listener(

@@ -74,10 +74,6 @@ class Bounds(MxwardCase):
             raw.frame("O", struct.pack("!III", 1, 0, 0))
             self.assertTrue(raw.closed(2))
 
-    def test_milter_asks_for_the_reverse_name(self):
-        with RawMilter(self.bed.milter_address) as raw:
-            self.assertIn(b"{client_ptr}", raw.negotiate()[3])
-
     def test_milter_next_client_on_the_same_socket(self):
         with RawMilter(self.bed.milter_address) as raw:
             raw.negotiate()

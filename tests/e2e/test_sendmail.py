@@ -13,6 +13,7 @@ from bed.smtp import Smtp
 from bed.tap import milter_tap
 from shared import SOURCE_ROOT
 from test_cases import Kept
+from test_headers import broken, header
 from test_verdicts import CASE, NO_PTR, NO_REVERSE_DNS, SITE, milter_reply
 from world import C
 
@@ -183,6 +184,29 @@ class Sessions(BySendmail):
             smtp.mail(sender)
             self.assertEqual(told(smtp.rcpt(USER)), shown(*LOCALHOST))
             smtp.rset()
+
+
+class Headers(BySendmail):
+    @classmethod
+    def make_sections(cls, b):
+        return super().make_sections(b).replace(
+            "checks = ", "checks = header ").replace("[actions]\n", "[actions]\nheader_no_from = reject\n")
+
+    def unfounded_refusals(self):
+        return [x for x in super().unfounded_refusals() if "no field From" not in x]
+
+    def test_refusal_at_the_end(self):
+        """Sendmail adds a From where there is none, but after its milters."""
+        smtp = self.connect("closed", C["good"])
+        smtp.mail("a@good.example")
+        smtp.rcpt(USER)
+        reply = smtp.data_bytes(header(From=None) + b"\r\nhello\r\n")
+        self.assertEqual(told(reply), broken("the message has no field From"))
+        smtp.mail("a@good.example")
+        smtp.rcpt(USER)
+        reply = smtp.data_bytes(header(Subject="sm-whole") + b"\r\nhello\r\n")
+        self.assertRegex(str(reply), QUEUED)
+        self.servers["closed"].wait_mail("user", "sm-whole")
 
 
 class Silent(BySendmail):
