@@ -11,7 +11,12 @@
 #include "core/finding.h"
 #include "fact/ask.h"
 
-enum check_status { CHECK_WAIT, CHECK_DONE };
+enum check_status {
+	CHECK_WAIT,   /* nothing is reported yet */
+	CHECK_SO_FAR, /* it waits too, but what it has found is certain and counts already; it will
+		       * report that again, and perhaps more */
+	CHECK_DONE
+};
 
 struct check {
 	const char *name; /* settings section, log key, chapter of the manual, word in [exempt] */

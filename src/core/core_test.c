@@ -463,6 +463,113 @@ test_public_address_is_no_nat(void **state)
 	assert_int_equal(alarms[HEALTH_NAT_ON], 0);
 }
 
+/* --- a check that knows some of it before it knows all --- */
+
+static const struct finding_code certain_codes[] = {
+	{.id = "begun", .label = "begun", .text = "begun"},
+	{.id = "ended", .label = "ended", .text = "ended"},
+};
+
+static enum check_status
+run_begins(struct ask *q, struct findings *out)
+{
+	const struct session *s = ask_session(q);
+
+	if (!s)
+		return CHECK_WAIT;
+	if (s->known)
+		found(out, &certain_codes[0]);
+	const unsigned *rcpts = ask_rcpts(q);
+	if (!rcpts)
+		return CHECK_SO_FAR;
+	if (*rcpts > 1)
+		found(out, &certain_codes[1]);
+	return CHECK_DONE;
+}
+
+static const struct check begins = {
+	.name = "begins", .codes = certain_codes, .n_codes = 2, .run = run_begins};
+static const struct finding_code curious_codes[] = {
+	{.id = "heard", .label = "heard", .text = "heard"}};
+
+static enum check_status
+run_curious(struct ask *q, struct findings *out)
+{
+	const struct findings *other = ask_findings(q, &begins);
+
+	if (!other)
+		return CHECK_WAIT;
+	if (other->n)
+		found(out, &curious_codes[0]);
+	return CHECK_DONE;
+}
+
+static const struct check curious = {
+	.name = "curious", .codes = curious_codes, .n_codes = 1, .run = run_curious};
+
+static void
+expect_found(struct transaction *t, const char *want)
+{
+	struct result r = transaction_result(t);
+	char room[100];
+	struct buf b = BUF(room);
+
+	for (size_t i = 0; i < r.n; i++)
+		buf_printf(&b, "%s ", r.finding[i]->code->id);
+	buf_putc(&b, '\0');
+	assert_string_equal(b.p, want);
+}
+
+/* Session: whether somebody tells of it; rcpts: told at the end, 0: nobody ever tells. */
+static void
+play_begins(bool session, unsigned rcpts, const char *so_far, const char *in_the_end)
+{
+	static const struct check *const two[] = {&begins, &curious};
+	static const void *const none[] = {NULL, NULL};
+	static const struct check_set both = {2, two, none};
+	const struct session s = {.helo_before = STR_INIT("a")};
+	struct arena a, scratch;
+	struct ip ip;
+
+	assert_true(ip_parse(STR("192.0.2.1"), &ip));
+	arena_init(&a, 4096, 1 << 20);
+	arena_init(&scratch, 4096, 1 << 20);
+	struct transaction *t = transaction_begin(
+		&(struct transaction_options){
+			.checks = &both, .arena = &a, .scratch = &scratch, .rcpts_later = rcpts},
+		&ip);
+	transaction_run(t);
+	expect_found(t, "");
+	if (session)
+		transaction_session(t, &s);
+	transaction_env(t, ENV_MAIL_FROM, STR(""));
+	transaction_run(t);
+	assert_int_equal(transaction_session_get(t).known, session);
+	expect_found(t, so_far);
+	assert_int_equal(transaction_is_done(t), !rcpts);
+	assert_false(transaction_waits_for_network(t));
+	if (rcpts) {
+		transaction_rcpts(t, rcpts);
+		transaction_run(t);
+	}
+	expect_found(t, in_the_end);
+	assert_true(transaction_is_done(t));
+	transaction_end(t);
+	arena_done(&a);
+	arena_done(&scratch);
+}
+
+/* What is certain counts; but a check that asks what it finds is not told before it knows all. */
+static void
+test_what_is_certain_counts(void **state)
+{
+	play_begins(true, 2, "begun ", "begun ended heard ");
+	play_begins(true, 1, "begun ", "begun heard ");
+	play_begins(false, 2, "", "ended heard ");
+	play_begins(true, 0, "begun heard ", "begun heard ");
+	play_begins(false, 0, "", "");
+}
+
 int
 main(void)
 {
@@ -481,6 +588,7 @@ main(void)
 		cmocka_unit_test(test_first_deferrals_count),
 		cmocka_unit_test(test_lost_addresses),
 		cmocka_unit_test(test_public_address_is_no_nat),
+		cmocka_unit_test(test_what_is_certain_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,7 +114,7 @@ struct list_reports {
 	uint64_t empty;	  /* does not have its test entry (only tests see that) */
 };
 
-/* What one run of one check reports; kept only when the run ends in CHECK_DONE. */
+/* What one run of one check reports; forgotten when the run ends in CHECK_WAIT. */
 struct findings {
 	size_t n;
 	enum auth_result iprev, spf_helo, spf_mailfrom;

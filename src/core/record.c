@@ -314,6 +314,32 @@ read_headers(struct reader *r, const struct json_in *root, struct record *out)
 	return true;
 }
 
+static bool
+read_session(struct reader *r, const struct json_in *root, struct record *out)
+{
+	const struct json_in *list = json_in_get(root, "session");
+	struct session *s = &out->session;
+	int64_t n, n_rcpts;
+	bool has;
+
+	if (!get_number(r, root, "recipients", 0, INT32_MAX, 0, &n_rcpts) ||
+		!get_bytes(r, root, "helo_before", "helo_before_hex", &s->helo_before, &has))
+		return false;
+	out->n_rcpts = (unsigned)n_rcpts;
+	if (!list)
+		return true;
+	if (list->kind != JSON_IN_LIST || list->n != SESSION_NUMBERS)
+		return err(r->e, "\"session\" is not a list of %d numbers", SESSION_NUMBERS);
+	size_t i = 0;
+	for (const struct json_in *v = list->first; v; v = v->next, i++) {
+		if (!json_in_integer(v, &n) || n < 0 || n > INT32_MAX)
+			return err(r->e, "number %zu in \"session\" is no count", i + 1);
+		s->n[i] = (uint32_t)n;
+	}
+	s->known = true;
+	return true;
+}
+
 static struct answer *
 find(const struct record *r, enum fact_kind kind, unsigned what, struct str name, uint64_t hash)
 {
@@ -366,7 +392,7 @@ read_record(struct reader *r, const struct json_in *root, struct record *out)
 		!get_text(r, root, "unknown", false, &unknown) ||
 		!read_texts(r, root, "rcpt", &out->rcpt) ||
 		!read_texts(r, root, "suspended", &out->suspended) || !read_headers(r, root, out) ||
-		!read_canary(r, root, &out->canary))
+		!read_session(r, root, out) || !read_canary(r, root, &out->canary))
 		return false;
 	if (unknown.n && !str_eq(unknown, STR("none")) && !str_eq(unknown, STR("fail")))
 		return err(r->e, "\"unknown\" is neither none nor fail");

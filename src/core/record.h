@@ -15,6 +15,9 @@
  * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
  * "helo_hex", "from_hex": the bytes, where helo and from are no text (record_put.h).
  * A verdict with "stage":"message" was given at the end of the message, header and all.
+ * "session":[2,2,0,0,0,3], "n" of struct session, "helo_before":
+ * its other name ("helo_before_hex"); "recipients":3: how many the message had in all.  Without
+ * them, nobody knows.
  * "headers": the header section of the message ("headers_hex": its bytes), "smtputf8":true.
  * status: ok, none, nxdomain, fail, stale; unknown: how a question without a recorded answer is
  * answered, none or fail (default).  Unknown members are ignored, so that newer records can be
@@ -57,6 +60,8 @@ struct record {
 	struct words rcpt;
 	uint64_t canary;	/* struct lists_now; 0: not recorded, so lists are believed */
 	struct words suspended; /* names of DNS lists */
+	struct session session;
+	unsigned n_rcpts;	 /* when all were named; 0: not known */
 	struct headers *headers; /* NULL: nobody knows the message's */
 	struct message_head head;
 	struct answer *unknown;

@@ -468,6 +468,22 @@ put_auth(struct buf *out, const struct record_out *r)
 }
 
 static void
+put_session(struct buf *out, const struct transaction *t)
+{
+	struct session s = transaction_session_get(t);
+
+	for (size_t i = 0; s.known && i < SESSION_NUMBERS; i++) {
+		buf_puts(out, i ? "," : ",\"session\":[");
+		buf_putu(out, s.n[i]);
+	}
+	buf_puts(out, s.known ? "]" : "");
+	if (s.helo_before.n)
+		put_env(out, "helo_before", "helo_before_hex", s.helo_before);
+	if (transaction_rcpts_get(t))
+		put_number(out, "recipients", transaction_rcpts_get(t));
+}
+
+static void
 put_client(struct buf *out, const struct record_out *r)
 {
 	buf_puts(out, ",\"client\":{\"ip\":\"");
@@ -579,6 +595,7 @@ record_put(const struct record_out *r, struct buf *out)
 	put_client(out, r);
 	put_env(out, "helo", "helo_hex", transaction_env_get(t, ENV_HELO));
 	put_env(out, "from", "from_hex", transaction_env_get(t, ENV_MAIL_FROM));
+	put_session(out, t);
 	if (transaction_result(r->transaction).sender_confirmed)
 		buf_puts(out, ",\"confirmed\":true");
 	put_rcpts(out, r);

@@ -15,6 +15,7 @@
  *		"escaped":["helo"]	keys of evidence that was no text and is escaped;
  *		the action as it counted for the recipient with the gravest verdict
  *	"confirmed":true	the client may speak for the sender: see checks/history
+ *	"session", "helo_before", "recipients"	of the SMTP session, where somebody told of it
  *	"cut":true		there was no room for all findings and facts
  *
  * What somebody sent that is not UTF-8, or has control bytes in it, is no text: "helo" and "from"

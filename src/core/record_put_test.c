@@ -60,7 +60,7 @@ lookup(struct source *s, struct str name, enum dns_type type, uint64_t hash)
 static struct answer *
 lookup_history(struct history_source *s, struct str name, enum history_kind what, uint64_t hash)
 {
-	static const enum history_status statuses[] = {[HISTORY_CLIENT] = HISTORY_OK,
+	static const enum history_status statuses[HISTORY_KINDS] = {[HISTORY_CLIENT] = HISTORY_OK,
 		[HISTORY_REFUSALS] = HISTORY_UNKNOWN,
 		[HISTORY_SENDER] = HISTORY_FAIL,
 		[HISTORY_DOMAIN] = HISTORY_NONE};

@@ -169,6 +169,32 @@ test_headers(void **state)
 }
 
 static void
+test_session(void **state)
+{
+	struct arena a;
+	struct record r;
+	struct errbuf e = {0};
+
+	arena_init(&a, 1024, 1 << 20);
+	assert_true(record_parse(&a,
+		STR("{\"client\":{\"ip\":\"192.0.2.1\"},\"session\":[1,2,3,4,5,6],"
+		    "\"helo_before\":\"?\",\"helo_before_hex\":\"ff\",\"recipients\":7}"),
+		&r, &e));
+	assert_true(r.session.known);
+	assert_int_equal(r.session.n[SESSION_MAILS], 1);
+	assert_int_equal(r.session.n[SESSION_RCPTS], 6);
+	assert_true(str_eq(r.session.helo_before, STR("\xff")));
+	assert_int_equal(r.n_rcpts, 7);
+	record_done(&r);
+	/* Nobody told of it. */
+	assert_true(record_parse(&a, STR("{\"client\":{\"ip\":\"192.0.2.1\"}}"), &r, &e));
+	assert_false(r.session.known);
+	assert_int_equal(r.n_rcpts, 0);
+	record_done(&r);
+	arena_done(&a);
+}
+
+static void
 test_faults(void **state)
 {
 #define CLIENT	   "\"client\":{\"ip\":\"192.0.2.1\"}"
@@ -213,6 +239,11 @@ test_faults(void **state)
 		 "\"status\":\"none\"}]}",
 			"no domain name"},
 		{"{" CLIENT "," CLIENT "}", "no JSON"},
+		{"{" CLIENT ",\"session\":3}", "\"session\" is not a list of 6"},
+		{"{" CLIENT ",\"session\":[1,2,3,4,5]}", "\"session\" is not a list of 6"},
+		{"{" CLIENT ",\"session\":[1,2,3,-4,5,6]}", "number 4 in \"session\""},
+		{"{" CLIENT ",\"recipients\":-1}", "\"recipients\""},
+		{"{" CLIENT ",\"helo_before\":1}", "\"helo_before\" is not a text"},
 		{HISTORY("ip", "a", "none", ""), "\"ip\""},
 		{HISTORY("client", "", "none", ""), "1 to 320 bytes"},
 		{HISTORY("client", "a", "nxdomain", ""), "none of ok, none, fail"},
@@ -245,6 +276,7 @@ main(void)
 		cmocka_unit_test(test_history),
 		cmocka_unit_test(test_unknown_fails_by_default),
 		cmocka_unit_test(test_headers),
+		cmocka_unit_test(test_session),
 		cmocka_unit_test(test_faults),
 	};
 

@@ -22,6 +22,12 @@ struct transaction {
 	struct env_fact env[ENV_COUNT];
 	const struct message_head *head; /* NULL: not known yet */
 	uint64_t head_waiters;
+	bool has_session; /* told, or never will be */
+	struct session session;
+	uint64_t session_waiters;
+	bool has_rcpts;
+	unsigned rcpts; /* 0: never told */
+	uint64_t rcpts_waiters;
 	struct fact *fact[FACTS_MAX];
 	size_t n_facts;
 	uint8_t slot[SLOTS];	      /* by hash, probed onwards: number of the fact and 1, or 0 */
@@ -56,7 +62,16 @@ transaction_begin(const struct transaction_options *o, const struct ip *client)
 	t->reverse = dns_reverse_name(o->arena, client);
 	t->pending = t->ready = (bit(o->checks->n) - 1) & ~o->skip;
 	t->head = o->head_later ? NULL : &no_head;
+	t->has_rcpts = !o->rcpts_later;
 	return t;
+}
+
+static void
+set_session(struct transaction *t)
+{
+	t->has_session = true;
+	t->ready |= t->session_waiters & t->pending;
+	t->session_waiters = 0;
 }
 
 static void
@@ -65,6 +80,8 @@ set_env(struct transaction *t, enum env_item item, struct str value)
 	struct env_fact *e = &t->env[item];
 
 	must(!t->running && !e->known); /* facts never change */
+	if (item == ENV_MAIL_FROM && !t->has_session)
+		set_session(t);
 	e->known = true;
 	e->value = value;
 	t->ready |= e->waiters & t->pending;
@@ -120,6 +137,50 @@ ask_head(struct ask *q)
 		q->waits = true;
 	}
 	return t->head;
+}
+
+void
+transaction_session(struct transaction *t, const struct session *s)
+{
+	must(!t->running && !t->has_session);
+	t->session = *s;
+	t->session.known = true;
+	t->session.helo_before = arena_str(t->o.arena, str_slice(s->helo_before, 0, ENV_VALUE_MAX));
+	set_session(t);
+}
+
+const struct session *
+ask_session(struct ask *q)
+{
+	struct transaction *t = q->txn;
+
+	if (t->has_session)
+		return &t->session;
+	t->session_waiters |= bit(q->check);
+	q->waits = true;
+	return NULL;
+}
+
+void
+transaction_rcpts(struct transaction *t, unsigned n)
+{
+	must(!t->running && !t->has_rcpts);
+	t->has_rcpts = true;
+	t->rcpts = n;
+	t->ready |= t->rcpts_waiters & t->pending;
+	t->rcpts_waiters = 0;
+}
+
+const unsigned *
+ask_rcpts(struct ask *q)
+{
+	struct transaction *t = q->txn;
+
+	if (t->has_rcpts)
+		return &t->rcpts;
+	t->rcpts_waiters |= bit(q->check);
+	q->waits = true;
+	return NULL;
 }
 
 /* The fact's number, or where it would stand. */
@@ -238,7 +299,7 @@ ask_findings(struct ask *q, const struct check *check)
 	return t->findings[i] ? t->findings[i] : &nothing;
 }
 
-/* What a finished check reported outlives the run: evidence may point into scratch. */
+/* What a check reported outlives the run: evidence may point into scratch. */
 static struct findings *
 keep_findings(struct transaction *t, const struct findings *from, size_t check)
 {
@@ -275,7 +336,8 @@ run_contained(void *ctx)
 
 	r->status = r->check->run(r->q, r->out);
 	/* A check that waits for nothing would wait for ever. */
-	must(r->status == CHECK_DONE || (r->status == CHECK_WAIT && r->q->waits));
+	must(r->status == CHECK_DONE ||
+		((r->status == CHECK_WAIT || r->status == CHECK_SO_FAR) && r->q->waits));
 }
 
 /* One message is the price.  What the others have found is not enough to judge by. */
@@ -323,8 +385,11 @@ run_check(struct transaction *t, size_t i)
 	}
 	if (run.status == CHECK_WAIT)
 		return;
-	t->pending &= ~bit(i);
 	t->findings[i] = keep_findings(t, &out, i);
+	t->result.finding = NULL; /* another one is to be made */
+	if (run.status == CHECK_SO_FAR)
+		return;
+	t->pending &= ~bit(i);
 	t->ready |= t->curious[i] & t->pending;
 }
 
@@ -525,4 +590,16 @@ struct str
 transaction_env_get(const struct transaction *t, enum env_item item)
 {
 	return t->env[item].value;
+}
+
+struct session
+transaction_session_get(const struct transaction *t)
+{
+	return t->session;
+}
+
+unsigned
+transaction_rcpts_get(const struct transaction *t)
+{
+	return t->rcpts;
 }

@@ -35,8 +35,9 @@ struct transaction_options {
 	const struct site *site;
 	struct source *source; /* may be NULL: then nothing but facts given beforehand is known */
 	struct history_source *history; /* may be NULL: then every history is unknown */
-	bool head_later; /* transaction_head() will come; else nobody ever shows the headers */
-	struct arena *arena;   /* the transaction's; its owner frees it after transaction_end() */
+	bool head_later;     /* transaction_head() will come; else nobody ever shows the headers */
+	bool rcpts_later;    /* transaction_rcpts() will come; else nobody ever says how many */
+	struct arena *arena; /* the transaction's; its owner frees it after transaction_end() */
 	struct arena *scratch; /* shared by all transactions of the process */
 	uint64_t skip;	       /* bit i: do not run check i (exempted) */
 	int64_t now;	       /* seconds since 1970, the same for all checks */
@@ -58,6 +59,12 @@ void transaction_env_absent(struct transaction *t, enum env_item item);
 void transaction_head(struct transaction *t, const struct message_head *head);
 /* Does a check wait for them? */
 bool transaction_wants_head(const struct transaction *t);
+/* What the client did in its session before this message, once and before ENV_MAIL_FROM is told;
+ * where it is not told by then, it never will be.  Copies all. */
+void transaction_session(struct transaction *t, const struct session *s);
+/* All recipients are named: so many were not refused by the mail server.  Once, where rcpts_later
+ * said so; 0: it will not be known after all. */
+void transaction_rcpts(struct transaction *t, unsigned n);
 /* Run every check that can get on, start the questions they asked. */
 void transaction_run(struct transaction *t);
 bool transaction_waits_for_network(const struct transaction *t);
@@ -68,7 +75,8 @@ void transaction_expire(struct transaction *t, const char *reason);
 /* Cancel what is under way and give the answers back.  The arena is its owner's to free. */
 void transaction_end(struct transaction *t);
 
-/* The findings of all checks that are done, in the order of the checks. */
+/* The findings of all checks that are done, and those that are certain of the others, in the order
+ * of the checks. */
 struct result {
 	size_t n;
 	const struct finding *const *finding;
@@ -99,5 +107,8 @@ struct lists_now transaction_lists(const struct transaction *t);
 const struct ip *transaction_client(const struct transaction *t);
 /* The value of an envelope item; p NULL while it is unknown. */
 struct str transaction_env_get(const struct transaction *t, enum env_item item);
+/* As it was told; not .known where it was not. */
+struct session transaction_session_get(const struct transaction *t);
+unsigned transaction_rcpts_get(const struct transaction *t); /* 0: not known */
 
 #endif

@@ -37,6 +37,10 @@ begin(struct history_ops *out, const struct history_message *m, enum history_kin
 	switch (what) {
 	case HISTORY_CLIENT:
 	case HISTORY_REFUSALS:
+	case HISTORY_RESETS:
+	case HISTORY_COMMANDS:
+	case HISTORY_RECIPIENTS:
+	case HISTORY_EMPTY:
 		history_client_name(&m->client, &name);
 		break;
 	case HISTORY_SENDER:

@@ -13,6 +13,7 @@
 #define FACT_ASK_H
 
 #include "fact/fact.h"
+#include "fact/session.h"
 
 struct headers; /* mail/header.h */
 
@@ -61,5 +62,10 @@ const struct history *ask_history(struct ask *q, enum history_kind what, struct 
 const struct str *ask_env(struct ask *q, enum env_item item);
 /* NULL until the message's headers have come. */
 const struct message_head *ask_head(struct ask *q);
+/* What the client has done in its session when it gave MAIL; NULL until then. */
+const struct session *ask_session(struct ask *q);
+/* How many recipients the message has that the mail server did not refuse, when all are named; NULL
+ * until then.  0: nobody will ever say. */
+const unsigned *ask_rcpts(struct ask *q);
 
 #endif

@@ -6,7 +6,11 @@
 static const char *const kinds[HISTORY_KINDS] = {[HISTORY_CLIENT] = "client",
 	[HISTORY_REFUSALS] = "refusals",
 	[HISTORY_SENDER] = "sender",
-	[HISTORY_DOMAIN] = "domain"};
+	[HISTORY_DOMAIN] = "domain",
+	[HISTORY_RESETS] = "resets",
+	[HISTORY_COMMANDS] = "commands",
+	[HISTORY_RECIPIENTS] = "recipients",
+	[HISTORY_EMPTY] = "empty"};
 
 const char *
 history_kind_name(enum history_kind what)

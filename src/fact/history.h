@@ -4,7 +4,8 @@
  *
  * A history is of a client, a sender's address or a sender's domain: how many messages were
  * accepted, refused, put off, and a score that halves with time.  The refusals of a client of the
- * last hour or so are a history of their own, with a short half-life.
+ * last hour or so are a history of their own, with a short half-life, and so is each thing that a
+ * client does too often in its sessions (fact/session).
  *
  * Names: a client is its address, or its network of 64 bits for IPv6, where a host changes its
  * address as it likes.  A sender is the address in lower case, a domain the registrable one.  Who
@@ -20,9 +21,14 @@ enum history_kind {
 	HISTORY_REFUSALS, /* of a client, lately: only the score counts */
 	HISTORY_SENDER,
 	HISTORY_DOMAIN,
+	/* Of a client, lately, over its sessions: only the score counts. */
+	HISTORY_RESETS,
+	HISTORY_COMMANDS,
+	HISTORY_RECIPIENTS,
+	HISTORY_EMPTY,
 };
-#define HISTORY_KINDS 4
-/* "client", "refusals", "sender", "domain". */
+#define HISTORY_KINDS 8
+/* "client", "refusals", "sender", "domain", "resets", "commands", "recipients", "empty". */
 const char *history_kind_name(enum history_kind what);
 NODISCARD bool history_kind_parse(struct str s, enum history_kind *out);
 
@@ -64,7 +70,7 @@ void history_clamp(struct history *h);
 
 #define HISTORY_NAME_MAX 320 /* longest address of RFC 5321 4.5.3.1 */
 
-/* Of HISTORY_CLIENT and HISTORY_REFUSALS. */
+/* Of HISTORY_CLIENT and whatever else is of a client. */
 void history_client_name(const struct ip *client, struct buf *out);
 /* Of HISTORY_SENDER and HISTORY_DOMAIN; false where such a sender has none: the null sender, what
  * is no address, not ASCII or longer than HISTORY_NAME_MAX, one at an address literal, and for the

@@ -47,12 +47,18 @@ history_key(enum history_kind what, struct str name, struct buf *out)
 	static const char letter[HISTORY_KINDS] = {[HISTORY_CLIENT] = 'c',
 		[HISTORY_REFUSALS] = 'n',
 		[HISTORY_SENDER] = 's',
-		[HISTORY_DOMAIN] = 'd'};
+		[HISTORY_DOMAIN] = 'd',
+		[HISTORY_RESETS] = 'r',
+		[HISTORY_COMMANDS] = 'u',
+		[HISTORY_RECIPIENTS] = 'b',
+		[HISTORY_EMPTY] = 'e'};
 
 	buf_putc(out, letter[what]);
 	buf_putc(out, ':');
 	buf_put(out, name);
-	return what == HISTORY_REFUSALS ? STORE_COUNTER : STORE_HISTORY;
+	return what == HISTORY_CLIENT || what == HISTORY_SENDER || what == HISTORY_DOMAIN
+		? STORE_HISTORY
+		: STORE_COUNTER;
 }
 
 /* --- the entries --- */

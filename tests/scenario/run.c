@@ -11,6 +11,10 @@
  *	header Subject: a\n\x20b             a line of the message's header (\n \r \xHH \\);
  *	                                     without one such line it is never seen
  *	smtputf8                             its letters beyond ASCII were announced
+ *	session resets 3 helo_before NAME    what the client did in its session: mails, messages,
+ *	                                     resets, commands, bad_recipients, recipients;
+ *	                                     without such a line nobody knows
+ *	recipients 3                         so many the message has; told at last
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
  *	history WHAT NAME ANSWER             what is known of a client, refusals, sender, domain:
@@ -186,6 +190,34 @@ read_history(struct scenario *s, struct str rest, struct record_fact *out)
 	out->answer = answer_history(&h);
 }
 
+static void
+read_session(struct scenario *s, struct str rest)
+{
+	static const char *const session_words[SESSION_NUMBERS] = {[SESSION_MAILS] = "mails",
+		[SESSION_MESSAGES] = "messages",
+		[SESSION_RESETS] = "resets",
+		[SESSION_COMMANDS] = "commands",
+		[SESSION_BAD_RCPTS] = "bad_recipients",
+		[SESSION_RCPTS] = "recipients"};
+	struct session *to = &s->record.session;
+	uint64_t n;
+
+	to->known = true;
+	to->n[SESSION_MAILS] = 1;
+	while (rest.n) {
+		struct str word = next_word(&rest), value = next_word(&rest);
+		unsigned i = 0;
+		if (str_eq(word, STR("helo_before"))) {
+			to->helo_before = value;
+			continue;
+		}
+		while (!str_eq(word, str_of(session_words[i])))
+			must_say(++i < SESSION_NUMBERS, s, word, "word");
+		must_say(str_to_u64(value, INT32_MAX, &n), s, value, "number");
+		to->n[i] = (uint32_t)n;
+	}
+}
+
 /* "list NAME KIND LINE | LINE": the file, which is gone once the settings are loaded, and its
  * section. */
 static const char *
@@ -253,6 +285,12 @@ read_setup(struct scenario *s)
 			r->has_from = !str_contains(rest, STR("from"));
 		} else if (str_eq(word, STR("from"))) {
 			r->from = rest;
+		} else if (str_eq(word, STR("session"))) {
+			read_session(s, rest);
+		} else if (str_eq(word, STR("recipients"))) {
+			uint64_t n = 0;
+			must_say(str_to_u64(rest, INT32_MAX, &n), s, rest, "number");
+			r->n_rcpts = (unsigned)n;
 		} else if (str_eq(word, STR("header"))) {
 			must_say(head_add(&head, rest), s, s->line[i], "escape");
 		} else if (str_eq(word, STR("smtputf8"))) {
@@ -405,6 +443,7 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 		.source = &source->source,
 		.history = s->record.has_history ? &source->history : NULL,
 		.head_later = s->record.headers,
+		.rcpts_later = s->record.n_rcpts,
 		.arena = arena,
 		.scratch = &s->scratch,
 		.now = 1764000000,
@@ -453,10 +492,38 @@ tell(const struct scenario *s, struct transaction *t, enum env_item item)
 {
 	const struct record *r = &s->record;
 
+	if (item == ENV_MAIL_FROM && r->session.known)
+		transaction_session(t, &r->session);
 	if (item == ENV_HELO ? r->has_helo : r->has_from)
 		transaction_env(t, item, item == ENV_HELO ? r->helo : r->from);
 	else
 		transaction_env_absent(t, item);
+}
+
+static void
+tell_rcpts(const struct scenario *s, struct transaction *t)
+{
+	if (s->record.n_rcpts)
+		transaction_rcpts(t, s->record.n_rcpts);
+}
+
+/* What was certain once is there to the end.  Seen: by check, bits of its codes. */
+static void
+check_certain(struct scenario *s, struct transaction *t, uint64_t seen[CHECKS_MAX])
+{
+	const struct check_set *checks = &config_generation(s->config)->checks;
+	struct result r = transaction_result(t);
+	uint64_t now[CHECKS_MAX] = {0};
+
+	for (size_t i = 0; i < r.n; i++) {
+		const struct finding *f = r.finding[i];
+		now[f->check] |= (uint64_t)1 << (f->code - checks->check[f->check]->codes);
+	}
+	for (size_t i = 0; i < checks->n; i++)
+		if (seen[i] & ~now[i])
+			complain(s, "a finding was taken back", str_of(checks->check[i]->name),
+				STR(""));
+	memcpy(seen, now, sizeof(now));
 }
 
 /* One random order of answers and of the dialogue. */
@@ -466,11 +533,20 @@ play_shuffled(struct scenario *s, struct arena *a)
 	struct test_source source = test_source(&s->record, false);
 	struct arena arena;
 	bool helo_given = false, from_given = false, head_given = !s->record.headers;
+	bool rcpts_given = !s->record.n_rcpts;
+	uint64_t seen[CHECKS_MAX] = {0};
 
 	arena_init(&arena, 8192, (size_t)1 << 20);
 	struct transaction *t = begin(s, &source, &arena);
 	transaction_run(t);
-	while (source.n || !from_given || !head_given) {
+	while (source.n || !from_given || !head_given || !rcpts_given) {
+		check_certain(s, t, seen);
+		if (from_given && !rcpts_given && (source.n == 0 || draw(4) == 0)) {
+			tell_rcpts(s, t);
+			rcpts_given = true;
+			transaction_run(t);
+			continue;
+		}
 		if (from_given && !head_given && (source.n == 0 || draw(4) == 0)) {
 			head_tell(&s->record, t, &head_given);
 			transaction_run(t);
@@ -487,6 +563,7 @@ play_shuffled(struct scenario *s, struct arena *a)
 		forget(&source, f);
 		transaction_answer(f, known(&s->record, f->kind, f->what, f->name));
 	}
+	check_certain(s, t, seen);
 	struct str got = fingerprint(t, a);
 	transaction_end(t);
 	arena_done(&arena);
@@ -625,7 +702,8 @@ static bool
 is_setup(struct str word)
 {
 	static const char *const words[] = {"set", "list", "client", "helo", "from", "unsaid",
-		"dns", "history", "header", "smtputf8", "canary", "suspended", "unknown"};
+		"dns", "history", "header", "session", "recipients", "smtputf8", "canary",
+		"suspended", "unknown"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq(word, str_of(words[i])))
@@ -722,6 +800,7 @@ check_record(struct scenario *s, struct transaction *t)
 	tell(s, t2, ENV_HELO);
 	tell(s, t2, ENV_MAIL_FROM);
 	head_tell(&s->record, t2, &told);
+	tell_rcpts(s, t2);
 	transaction_run(t2);
 	verdict_of(s, t2, &again);
 	struct str got = fingerprint(t2, &s->arena), want = fingerprint(t, &s->arena);
@@ -753,6 +832,7 @@ run_scenario(struct scenario *s)
 	tell(s, t, ENV_HELO);
 	tell(s, t, ENV_MAIL_FROM);
 	head_tell(&s->record, t, &told);
+	tell_rcpts(s, t);
 	transaction_run(t);
 	check_expectations(s, t);
 	check_orders(s, fingerprint(t, &s->arena));
