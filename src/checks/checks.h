@@ -9,7 +9,7 @@
 #include "core/check.h"
 
 extern const struct check check_local, check_rdns, check_generic_rdns, check_helo, check_spf,
-	check_sender, check_dnsbl, check_history, check_header;
+	check_sender, check_dnsbl, check_history, check_session, check_header;
 
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);
@@ -37,6 +37,16 @@ struct history_settings {
 	int64_t good_refused;	 /* per cent */
 	int64_t spam_outweighs;	 /* messages; 0: whatever their number */
 	int64_t too_many, within;
+};
+
+extern const struct section session_section;
+
+/* Settings of session; those that count over sessions do it by them.  Limits: 0: none. */
+struct session_settings {
+	int64_t resets, commands, recipients, empty;
+	int64_t null_rcpts;
+	int64_t half_life; /* milliseconds */
+	bool disconnect;
 };
 
 #define REVERSE_NAMES_MAX 10 /* RFC 8601 3 points at the ten of RFC 7208 4.6.4 */

@@ -44,7 +44,7 @@ report(struct ask *q, struct findings *out, int code, const struct subject *s)
 	static const char *const whose[] = {[HISTORY_CLIENT] = "the client ",
 		[HISTORY_REFUSALS] = "the client ",
 		[HISTORY_SENDER] = "the sender ",
-		[HISTORY_DOMAIN] = "the sender's domain "};
+		[HISTORY_DOMAIN] = "the sender's domain "}; /* of others it does not ask */
 	struct finding *f = found(out, &history_codes[code]);
 	const struct history *h = s->h;
 	struct str name = arena_str(q->scratch, s->name);

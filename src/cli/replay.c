@@ -108,6 +108,8 @@ judge(struct replay *r, struct gate *gate, struct config *config, struct record 
 			.case_id = record->id,
 			.lists = &lists,
 			.head = has_head ? &head : NULL,
+			.session = record->session.known ? &record->session : NULL,
+			.rcpts = record->n_rcpts,
 			.time = record->time});
 	visit_env_if(r->visit, ENV_HELO, record->has_helo, record->helo);
 	visit_env_if(r->visit, ENV_MAIL_FROM, record->has_from, record->from);

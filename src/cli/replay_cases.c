@@ -162,6 +162,8 @@ judge_begin(struct judge *j, struct record *r, bool has_head)
 			.case_id = r->id,
 			.lists = &lists,
 			.head_later = has_head,
+			.session = r->session.known ? &r->session : NULL,
+			.rcpts = r->n_rcpts,
 			.time = r->time});
 	visit_env_if(j->visit, ENV_HELO, r->has_helo, r->helo);
 	visit_env_if(j->visit, ENV_MAIL_FROM, r->has_from, r->from);

@@ -83,3 +83,11 @@ memory_refused_rcpt(struct memory *m, const struct generation *g, const struct i
 	if (m->store)
 		memory_history_bad_rcpt(m->history, m->store, g, client);
 }
+
+void
+memory_session_over(struct memory *m, const struct generation *g, const struct ip *client,
+	const struct session *s)
+{
+	if (m->store)
+		memory_history_session(m->history, m->store, g, client, s);
+}

@@ -32,5 +32,8 @@ void memory_decided(struct memory *m, const struct decision *d);
 void memory_remember(struct memory *m, const struct visit_case *c);
 /* gate_options.refused_rcpt. */
 void memory_refused_rcpt(struct memory *m, const struct generation *g, const struct ip *client);
+/* gate_options.session_over. */
+void memory_session_over(struct memory *m, const struct generation *g, const struct ip *client,
+	const struct session *s);
 
 #endif

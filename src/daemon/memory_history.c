@@ -1,9 +1,9 @@
 /* daemon/memory_history: see memory_history.h. */
 #include "daemon/memory_history.h"
 
-#define MS	   1000 /* settings are in milliseconds, the store counts seconds */
-#define REPORT	   (5 * HISTORY_POINT)
-#define REFUSALS_N 16 /* half-lives after which a count of refusals is nothing */
+#define MS	1000 /* settings are in milliseconds, the store counts seconds */
+#define REPORT	(5 * HISTORY_POINT)
+#define COUNT_N 16 /* half-lives after which a count that halves is nothing */
 
 /* A sender that is seen for the first time is often one of those that are made for each message
  * (bounces of lists): forgotten early unless it comes again. */
@@ -14,14 +14,20 @@
 #define SEEN_EVERY  64
 #define SEEN_IDLE_S (7 * 86400)
 
-const struct history_settings *
-history_settings_of(const struct generation *g)
+static const void *
+settings_of(const struct generation *g, const struct check *check)
 {
 	size_t i = 0;
 
-	while (g->checks.check[i] != &check_history)
+	while (g->checks.check[i] != check)
 		must(++i < g->checks.n);
 	return g->checks.settings[i];
+}
+
+const struct history_settings *
+history_settings_of(const struct generation *g)
+{
+	return settings_of(g, &check_history);
 }
 
 /* --- changes --- */
@@ -99,16 +105,17 @@ history_report(const struct history_message *m, enum history_number report, bool
 	add_to_all(out, m, &more, settings);
 }
 
+/* To a sum of which nothing but the score counts; half-life in milliseconds. */
 static void
-add_refusal(struct history_ops *out, const struct history_message *m,
-	const struct history_settings *settings)
+add_count(struct history_ops *out, const struct history_message *m, enum history_kind what,
+	int64_t n, int64_t half_life)
 {
-	struct store_op *op = begin(out, m, HISTORY_REFUSALS);
-	int64_t half_life_s = settings->within / MS;
+	struct store_op *op = begin(out, m, what);
+	int64_t half_life_s = half_life / MS;
 
-	op->score = HISTORY_POINT;
+	op->score = n * HISTORY_POINT;
 	op->half_life_s = (uint32_t)half_life_s;
-	op->keep_s = REFUSALS_N * half_life_s;
+	op->keep_s = COUNT_N * half_life_s;
 }
 
 /* --- what a visit leaves --- */
@@ -229,7 +236,7 @@ memory_history_put(
 	ops.n = 0;
 	add_to_all(&ops, &m, &more, settings);
 	if (charged)
-		add_refusal(&ops, &m, settings);
+		add_count(&ops, &m, HISTORY_REFUSALS, 1, settings->within);
 	write_ops(source, store, &ops);
 }
 
@@ -243,5 +250,26 @@ memory_history_bad_rcpt(struct source_history *source, struct store_client *stor
 
 	ops.n = 0;
 	add(&ops, &m, HISTORY_CLIENT, &more, history_settings_of(g));
+	write_ops(source, store, &ops);
+}
+
+void
+memory_history_session(struct source_history *source, struct store_client *store,
+	const struct generation *g, const struct ip *client, const struct session *s)
+{
+	static const enum history_kind kinds[] = {
+		HISTORY_RESETS, HISTORY_COMMANDS, HISTORY_RECIPIENTS, HISTORY_EMPTY};
+	const struct session_settings *settings = settings_of(g, &check_session);
+	const int64_t limit[] = {
+		settings->resets, settings->commands, settings->recipients, settings->empty};
+	const struct history_message m = {.client = *client};
+	struct history_ops ops;
+
+	ops.n = 0;
+	for (size_t i = 0; i < COUNT(kinds); i++) {
+		int64_t n = session_count(s, kinds[i]);
+		if (limit[i] && n)
+			add_count(&ops, &m, kinds[i], n, settings->half_life);
+	}
 	write_ops(source, store, &ops);
 }

@@ -3,9 +3,10 @@
  * of spam or of wanted mail teaches.
  *
  * A message counts once, however many recipients it has, for each way it was decided: accepted (or
- * tagged), refused, put off.  It counts as it was decided, so what postmaster gets is accepted;
- * only in the profile monitor, of the settings or of a mailbox, where everything is, as it would
- * have been.  Who is not checked (our own networks, who has logged in) leaves no trace.
+ * tagged; not where a milter saw that it was given up), refused, put off.  It counts as it was
+ * decided, so what postmaster gets is accepted; only in the profile monitor, of the settings or of
+ * a mailbox, where everything is, as it would have been.  Who is not checked (our own networks, who
+ * has logged in) leaves no trace.
  *
  *	client			always; also the recipients that the mail server itself refused
  *	sender, domain		only where the client may speak for the sender
@@ -14,6 +15,8 @@
  *	"n:CLIENT"		refused messages only, with a short half-life.  What is put off
  *				because of it (too_many_refused) is put off, not refused, so it
  *				comes to an end
+ *	"r:CLIENT", ...		what it did too often in its sessions (fact/session), when they end;
+ *				a half-life of its own
  *	first sight of domain	STORE_SEEN "d:DOMAIN", likewise only where confirmed; written
  *				again now and then, so that it is not forgotten in use
  *
@@ -36,7 +39,7 @@ struct history_message {
 	bool sender_confirmed; /* of a case: "confirmed" in its record */
 };
 
-#define HISTORY_OPS_MAX 5
+#define HISTORY_OPS_MAX 5 /* also of a session: four counts */
 
 /* Changes for a store; they point into the struct, which must not be moved. */
 struct history_ops {
@@ -63,5 +66,8 @@ void memory_history_put(
 /* The mail server itself refused a recipient of this client's. */
 void memory_history_bad_rcpt(struct source_history *source, struct store_client *store,
 	const struct generation *g, const struct ip *client);
+/* A session of this client's has ended. */
+void memory_history_session(struct source_history *source, struct store_client *store,
+	const struct generation *g, const struct ip *client, const struct session *s);
 
 #endif

@@ -16,7 +16,7 @@
 #define CLIENT "203.0.113.5"
 
 static const char settings[] =
-	"[policy]\nchecks = rdns helo spf history\nfirst_defers = no\n"
+	"[policy]\nchecks = rdns helo spf history session\nfirst_defers = no\n"
 	"[history]\ntoo_many_refused = 5\nwithin = 60s\n"
 	"[actions]\nrdns_none = off\nspf_fail = reject\nhelo_bare_ip = reject\n"
 	"helo_unresolvable = off\nhelo_not_client = off\n";
@@ -94,6 +94,15 @@ refused_rcpt(void *ctx, const struct generation *g, const struct ip *client)
 }
 
 static void
+session_over(
+	void *ctx, const struct generation *g, const struct ip *client, const struct session *s)
+{
+	struct bed *b = ctx;
+
+	memory_history_session(b->source, b->client, g, client, s);
+}
+
+static void
 no_alarm(void *ctx, const struct health_alarm *a)
 {
 }
@@ -123,6 +132,7 @@ bed_init(struct bed *b, const char *more)
 	b->gate = gate_new(&(struct gate_options){.loop = b->loop,
 				   .remember = remember,
 				   .refused_rcpt = refused_rcpt,
+				   .session_over = session_over,
 				   .alarm = no_alarm,
 				   .ctx = b},
 		config_generation(b->config));
@@ -505,6 +515,96 @@ test_bad_rcpt(void **state)
 	bed_done(b);
 }
 
+/* So much of each is counted of the client, in thousandths; -1: nothing is there. */
+static void
+expect_counts(struct bed *b, const char *client, int64_t resets, int64_t commands,
+	int64_t recipients, int64_t empty)
+{
+	const int64_t want[] = {resets, commands, recipients, empty};
+
+	for (size_t i = 0; i < COUNT(want); i++) {
+		char key[80];
+		snprintf(key, sizeof(key), "%c:%s", "rube"[i], client);
+		struct got g = stored(b, STORE_COUNTER, key);
+		int64_t got = g.status == STORE_OK ? g.score : -1;
+		if (got != want[i])
+			fail_msg("%s: %ld", key, (long)got);
+	}
+}
+
+static void
+over(struct bed *b, const char *client, bool authenticated, const struct session *s)
+{
+	struct visit_client c = {.way = "test", .authenticated = authenticated};
+
+	assert_true(ip_parse(str_of(client), &c.ip));
+	gate_session_over(b->gate, &c, s);
+}
+
+static void
+test_sessions(void **state)
+{
+	static const struct session empty = {.known = true},
+				    bad = {.known = true,
+					    .n = {[SESSION_MAILS] = 9,
+						    [SESSION_RESETS] = 8,
+						    [SESSION_COMMANDS] = 10,
+						    [SESSION_BAD_RCPTS] = 5}},
+				    sent = {.known = true,
+					    .n = {[SESSION_MAILS] = 9,
+						    [SESSION_MESSAGES] = 9,
+						    [SESSION_RCPTS] = 900,
+						    [SESSION_BAD_RCPTS] = 300}};
+	struct bed bed, *b = &bed;
+
+	bed_init(b, "[networks]\nours = 192.0.2.0/24\n[session]\nhalf_life = 60s\n");
+	over(b, CLIENT, false, &bad);
+	over(b, CLIENT, false, &empty);
+	over(b, CLIENT, false, &sent);
+	expect_counts(b, CLIENT, 8000, 7000, 5000, 1000);
+	/* Not of these. */
+	over(b, "203.0.113.77", false, &sent);
+	over(b, "203.0.113.78", true, &bad);
+	over(b, "192.0.2.1", false, &bad);
+	expect_counts(b, "203.0.113.77", -1, -1, -1, -1);
+	expect_counts(b, "203.0.113.78", -1, -1, -1, -1);
+	expect_counts(b, "192.0.2.1", -1, -1, -1, -1);
+	/* Hosts of one network are one. */
+	over(b, "2001:db8:1:2::1", false, &empty);
+	over(b, "2001:db8:1:2:3::1", false, &empty);
+	over(b, "2001:db8:1:3::1", false, &empty);
+	expect_counts(b, "2001:db8:1:2::/64", -1, -1, -1, 2000);
+	bed_done(b);
+}
+
+/* Twice as far over the limit takes a half-life more, and who goes on has to wait for longer. */
+static void
+test_sessions_are_forgiven(void **state)
+{
+	static const struct session bad = {
+		.known = true, .n = {[SESSION_MAILS] = 1, [SESSION_BAD_RCPTS] = 22}};
+	struct bed bed, *b = &bed;
+
+	bed_init(b, "[session]\nhalf_life = 60s\n");
+	for (int i = 0; i < 2; i++)
+		over(b, CLIENT, false, &bad);
+	expect_counts(b, CLIENT, -1, -1, 44000, -1);
+	/* 44, again 44 by another one, 22, 11. */
+	for (int minute = 0; minute < 3; minute++) {
+		pass_time(b);
+		/* Being put off adds nothing. */
+		for (int i = 0; i < 5; i++)
+			assert_int_equal(GOOD("ann@example.org"), VERDICT_DEFER);
+		assert_true(str_eq(b->enhanced, STR("4.7.1")));
+		ms_by += 60000;
+		if (minute == 0)
+			over(b, CLIENT, false, &bad);
+	}
+	pass_time(b);
+	assert_int_equal(GOOD("ann@example.org"), VERDICT_ACCEPT);
+	bed_done(b);
+}
+
 static void
 report(struct bed *b, const struct history_message *m, enum history_number n, bool take_back)
 {
@@ -581,8 +681,8 @@ test_silent_store(void **state)
 		uint64_t begun = clock_ms();
 		assert_int_equal(GOOD("ann@example.org"), VERDICT_TAG);
 		assert_true(clock_ms() - begun >= 50);
-		assert_int_equal(started, 4 * i);
-		assert_int_equal(cancelled, 4 * i);
+		assert_int_equal(started, HISTORY_KINDS * i);
+		assert_int_equal(cancelled, HISTORY_KINDS * i);
 	}
 	bed_done(b);
 }
@@ -622,6 +722,8 @@ main(void)
 		cmocka_unit_test(test_too_many_refused),
 		cmocka_unit_test(test_new_sender),
 		cmocka_unit_test(test_bad_rcpt),
+		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_sessions_are_forgiven),
 		cmocka_unit_test(test_report),
 		cmocka_unit_test(test_silent_store),
 		cmocka_unit_test(test_taught),

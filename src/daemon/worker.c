@@ -133,6 +133,13 @@ refused_rcpt(void *ctx, const struct generation *g, const struct ip *client)
 }
 
 static void
+session_over(
+	void *ctx, const struct generation *g, const struct ip *client, const struct session *s)
+{
+	memory_session_over(((struct worker *)ctx)->memory, g, client, s);
+}
+
+static void
 alarmed(void *ctx, const struct health_alarm *a)
 {
 	char ip[IP_TEXT_MAX];
@@ -364,6 +371,7 @@ start(struct worker *w)
 				   .decided = decided,
 				   .remember = memory_store(w->memory) ? remember : NULL,
 				   .refused_rcpt = refused_rcpt,
+				   .session_over = session_over,
 				   .alarm = alarmed,
 				   .suspended = lists_suspended,
 				   .lists_seen = lists_seen,

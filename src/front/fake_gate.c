@@ -17,7 +17,7 @@ struct visit {
 	void *ctx;
 };
 
-bool fake_gate_later, fake_gate_no_header;
+bool fake_gate_later, fake_gate_no_header, fake_gate_sessions;
 struct str fake_gate_tag;
 
 static struct list visits = {&visits, &visits};
@@ -33,7 +33,7 @@ fake_gate_reset(void)
 	buf_reset(&notes);
 	n_visits = 0;
 	n_asked = 0;
-	fake_gate_later = fake_gate_no_header = false;
+	fake_gate_later = fake_gate_no_header = fake_gate_sessions = false;
 	fake_gate_tag = STR("tag; score=4");
 }
 
@@ -54,13 +54,20 @@ fake_gate_open(void)
 }
 
 static void
-note(const struct visit *v, const char *what, struct str value)
+note_any(const struct visit *v, const char *what, struct str value)
 {
 	buf_printf(&notes, "%u %s", v->number, what);
 	if (value.n > 0)
 		buf_putc(&notes, ' ');
 	buf_put_escaped(&notes, value, 300);
 	buf_putc(&notes, '\n');
+}
+
+static void
+note(const struct visit *v, const char *what, struct str value)
+{
+	if (!fake_gate_sessions)
+		note_any(v, what, value);
 }
 
 struct visit *
@@ -115,6 +122,48 @@ visit_env(struct visit *v, enum env_item item, struct str value)
 	must(item < ENV_COUNT && !v->told[item] && !v->asked);
 	v->told[item] = true;
 	note(v, item == ENV_HELO ? "helo" : "from", value);
+}
+
+static void
+put_session(struct buf *b, const struct session *s)
+{
+	static const char *const words[SESSION_NUMBERS] = {[SESSION_MAILS] = "mails",
+		[SESSION_MESSAGES] = "messages",
+		[SESSION_RESETS] = "resets",
+		[SESSION_COMMANDS] = "commands",
+		[SESSION_BAD_RCPTS] = "bad",
+		[SESSION_RCPTS] = "rcpts"};
+
+	must(s->known);
+	for (size_t i = 0; i < SESSION_NUMBERS; i++)
+		if (s->n[i])
+			buf_printf(b, " %s=%u", words[i], s->n[i]);
+	if (s->helo_before.n)
+		buf_printf(b, " helo=%.*s", STR_ARG(s->helo_before));
+}
+
+void
+visit_session(struct visit *v, const struct session *s)
+{
+	char line[600];
+	struct buf b = BUF(line);
+
+	must(!v->told[ENV_MAIL_FROM]);
+	put_session(&b, s);
+	if (fake_gate_sessions)
+		note_any(v, "session", str_trim(buf_str(&b)));
+}
+
+void
+gate_session_over(struct gate *g, const struct visit_client *client, const struct session *s)
+{
+	char line[600];
+	struct buf b = BUF(line);
+
+	put_session(&b, s);
+	if (fake_gate_sessions)
+		buf_printf(&notes, "over%s%.*s\n", client->authenticated ? " authenticated" : "",
+			STR_ARG(buf_str(&b)));
 }
 
 static const struct verdict *

@@ -14,6 +14,9 @@
 extern bool fake_gate_later;
 /* Nobody wants to see the message's header. */
 extern bool fake_gate_no_header;
+/* Nothing is noted but what is said of sessions: "1 session mails=1 helo=NAME", "over
+ * mails=3". */
+extern bool fake_gate_sessions;
 /* What visits are tagged with. */
 extern struct str fake_gate_tag;
 

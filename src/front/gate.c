@@ -201,6 +201,7 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 		.source = gen->source,
 		.history = gen->history,
 		.head_later = client->head || client->head_later,
+		.rcpts_later = client->head_later || client->rcpts,
 		.arena = arena,
 		.scratch = &v->gate->scratch,
 		.skip = skip,
@@ -212,6 +213,10 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 	v->txn = transaction_begin(&o, &client->ip);
 	if (client->head)
 		transaction_head(v->txn, client->head);
+	if (client->session)
+		transaction_session(v->txn, client->session);
+	if (client->rcpts)
+		transaction_rcpts(v->txn, client->rcpts);
 }
 
 struct visit *
@@ -323,6 +328,22 @@ visit_env_if(struct visit *v, enum env_item item, bool known, struct str value)
 		transaction_env_absent(v->txn, item);
 		transaction_run(v->txn);
 	}
+}
+
+void
+visit_session(struct visit *v, const struct session *s)
+{
+	if (v->txn)
+		transaction_session(v->txn, s); /* and on with what comes behind it */
+}
+
+void
+gate_session_over(struct gate *g, const struct visit_client *client, const struct session *s)
+{
+	const struct generation *gen = g->generation;
+
+	if (g->o.session_over && !never_checked(gen, client))
+		g->o.session_over(g->o.ctx, gen, &client->ip, s);
 }
 
 static bool

@@ -56,6 +56,8 @@ struct visit_client {
 	/* Or visit_head() and visit_judge_message() will come, after the recipients. */
 	bool head_later;
 	const struct lists_now *lists; /* of a record that is judged again; NULL: as they are now */
+	const struct session *session; /* likewise; NULL: see visit_session() */
+	unsigned rcpts; /* likewise, of the message; 0: as visit_judge_message() finds them */
 };
 
 /* One recipient's decision, or at the end of a message that of all who were not refused before, for
@@ -109,6 +111,9 @@ struct gate_options {
 	/* A recipient of somebody who is checked, whom the mail server refused by itself.  May be
 	 * NULL. */
 	void (*refused_rcpt)(void *ctx, const struct generation *g, const struct ip *client);
+	/* A session of somebody who is checked has ended.  May be NULL. */
+	void (*session_over)(void *ctx, const struct generation *g, const struct ip *client,
+		const struct session *s);
 	health_alarm_fn *alarm;
 	/* Which DNS lists of this generation are suspended; may be NULL: none. */
 	uint64_t (*suspended)(void *ctx, const struct generation *g);
@@ -146,6 +151,9 @@ void visit_env(struct visit *v, enum env_item item, struct str value);
 /* The same from a record or by hand: what is not known of it never will be, so that no check waits.
  */
 void visit_env_if(struct visit *v, enum env_item item, bool known, struct str value);
+/* What the client did in its session before this message: before ENV_MAIL_FROM is told, or never.
+ */
+void visit_session(struct visit *v, const struct session *s);
 /* Judge one recipient.  done() is called exactly once, perhaps before this returns, unless
  * visit_end() comes first.  Only one judgement may be pending per visit.  The verdict lives until
  * the visit ends.  done() may end the visit. */
@@ -181,6 +189,8 @@ void visit_rcpt_refused(struct visit *v);
 void visit_queue_id(struct visit *v, struct str queue_id);
 /* The message is over or aborted, or the peer has gone.  NULL is fine. */
 void visit_end(struct visit *v);
+/* The client has left; s is all that it did.  Of a session that broke off, nothing is told. */
+void gate_session_over(struct gate *g, const struct visit_client *client, const struct session *s);
 /* For a tagged message: what its header says ("tag; score=3.5; findings=helo_alias"). */
 struct str visit_tag(struct visit *v);
 /* The transaction inside, for explanations and records; NULL where nothing is checked. */

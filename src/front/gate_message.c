@@ -98,6 +98,10 @@ void
 visit_judge_message(struct visit *v, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
 {
+	if (v->txn && !v->client.rcpts) {
+		transaction_rcpts(v->txn, (unsigned)v->n_waiting);
+		transaction_run(v->txn);
+	}
 	visit_ask(v, true, queue_id, done, ctx);
 }
 

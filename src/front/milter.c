@@ -1,11 +1,17 @@
 /*
  * milter: see milter.h.
  *
- * A connection knows three things: what was agreed on, the client (from CONNECT to QUIT_NC), and
- * the message (from MAIL to the end of the message, ABORT, or whatever else begins anew).  The
+ * A connection knows three things: what was agreed on, the client and what he did (from CONNECT to
+ * QUIT or QUIT_NC), and the message (from MAIL to the end of the message, ABORT, or whatever else
+ * begins anew).  The
  * visit belongs to the message, but begins with the client, so that the answers are there when the
  * recipient is.  Between messages it may be missing or be ended while parked: MAIL begins another
  * with what is known.
+ *
+ * RSET is no command of this protocol, but an ABORT between a MAIL and the next one is mostly one:
+ * it is no RSET where the session ends there, where HELO came before it (Postfix) or comes behind
+ * it (Sendmail), or outside of a message (Postfix sends it also behind the end of one).  What is
+ * left may be a message that the mail server failed to take, so one ABORT proves nothing.
  */
 #include "front/milter.h"
 
@@ -25,13 +31,22 @@ struct milter_conn {
 	uint16_t helo_n;
 	char helo[HELO_MAX];
 
+	/* What the client did since CONNECT. */
+	bool in_session, was_authenticated;
+	bool helo_tls; /* the last HELO was given in TLS */
+	uint16_t helo_before_n;
+	char helo_before[HELO_MAX];
+	uint32_t did[SESSION_NUMBERS];
+
 	bool told_helo;	 /* the visit was told its HELO */
 	bool in_message; /* MAIL was given: the visit was told its sender */
 	bool head_over;	 /* and its header has come */
 	bool smtputf8;	 /* the header may have UTF-8: MAIL said so */
+	bool refused;	 /* a recipient of the message was, by the mail server or us */
+	bool given_up;	 /* a message was, for no reason; counts if another follows */
 
 	/* From macros, for the command that follows them. */
-	bool mail_authenticated, rcpt_refused;
+	bool mail_authenticated, rcpt_refused, tls;
 	/* For the message: Sendmail tells it with MAIL, Postfix once a recipient is accepted. */
 	bool mail_has_id; /* the id is that of a MAIL to come */
 	uint8_t queue_id_n;
@@ -49,7 +64,7 @@ static void
 end_message(struct milter_conn *c)
 {
 	parking_end(&c->conn.front->parking, &c->conn.place);
-	c->told_helo = c->in_message = c->head_over = c->smtputf8 = false;
+	c->told_helo = c->in_message = c->head_over = c->smtputf8 = c->refused = false;
 	c->mail_authenticated = c->rcpt_refused = c->mail_has_id = false;
 	c->queue_id_n = 0;
 }
@@ -71,10 +86,36 @@ begin_visit(struct milter_conn *c)
 		tell_helo(c);
 }
 
+static struct session
+session_of(const struct milter_conn *c)
+{
+	struct session s = {
+		.known = true, .helo_before = str_from(c->helo_before, c->helo_before_n)};
+
+	memcpy(s.n, c->did, sizeof(s.n));
+	return s;
+}
+
+static void
+end_session(struct milter_conn *c)
+{
+	const struct session s = session_of(c);
+	struct visit_client client = c->client;
+
+	if (!c->in_session)
+		return;
+	client.authenticated = c->was_authenticated;
+	gate_session_over(c->conn.front->gate, &client, &s);
+	c->in_session = c->was_authenticated = c->given_up = c->helo_tls = false;
+	c->helo_before_n = 0;
+	memset(c->did, 0, sizeof(c->did));
+}
+
 static void
 forget_client(struct milter_conn *c)
 {
 	end_message(c);
+	end_session(c);
 	c->client = (struct visit_client){.way = "milter", .head_later = true};
 	c->has_helo = false;
 	c->helo_n = 0;
@@ -100,9 +141,24 @@ on_connect(struct milter_conn *c, struct str data, struct buf *out)
 	forget_client(c);
 	c->client.ip = m.ip;
 	c->client.port = m.port;
+	c->in_session = true;
 	begin_visit(c);
 	parking_put(&c->conn.front->parking, &c->conn.place);
 	return SAY_CONTINUE;
+}
+
+/* In TLS a client begins anew: it may have another name there. */
+static void
+note_helo(struct milter_conn *c, struct str name)
+{
+	struct str before = str_from(c->helo, c->helo_n);
+
+	if (c->has_helo && c->tls == c->helo_tls && !str_eq_nocase(name, before)) {
+		c->helo_before_n = c->helo_n;
+		memcpy(c->helo_before, c->helo, c->helo_n);
+	}
+	c->helo_tls = c->tls;
+	c->tls = c->given_up = false;
 }
 
 /* HELO comes again after STARTTLS, mostly with the same name. */
@@ -115,6 +171,7 @@ on_helo(struct milter_conn *c, struct str data, struct buf *out)
 		return SAY_GOODBYE;
 	name = str_slice(name, 0, HELO_MAX);
 	bool same = c->has_helo && str_eq(name, str_from(c->helo, c->helo_n));
+	note_helo(c, name);
 	c->has_helo = true;
 	c->helo_n = (uint16_t)name.n;
 	memcpy(c->helo, name.p, name.n);
@@ -139,8 +196,10 @@ on_mail(struct milter_conn *c, struct str data, struct buf *out)
 		return SAY_GOODBYE;
 	if (c->in_message)
 		end_message(c);
-	c->mail_authenticated = false;
-	c->mail_has_id = false;
+	c->did[SESSION_RESETS] += c->given_up;
+	c->did[SESSION_MAILS]++;
+	c->was_authenticated |= authenticated;
+	c->given_up = c->mail_authenticated = c->mail_has_id = false;
 	c->queue_id_n = queue_id_n;
 	parking_take(&c->conn.front->parking, &c->conn.place);
 	if (!c->conn.place.visit)
@@ -149,6 +208,8 @@ on_mail(struct milter_conn *c, struct str data, struct buf *out)
 		visit_authenticated(c->conn.place.visit);
 	if (!c->told_helo)
 		tell_helo(c); /* the client gave none */
+	const struct session s = session_of(c);
+	visit_session(c->conn.place.visit, &s);
 	visit_env(c->conn.place.visit, ENV_MAIL_FROM, path.address);
 	c->in_message = true;
 	c->smtputf8 = milter_path_has(&path, STR("SMTPUTF8"));
@@ -172,6 +233,7 @@ on_verdict(void *ctx, const struct verdict *v)
 	UNSET char room[MILTER_OUT_MAX];
 	struct buf out = BUF(room);
 
+	c->refused |= verdict_refuses(v->kind);
 	put_verdict(v, &out);
 	conn_answer(&c->conn, buf_str(&out));
 }
@@ -192,9 +254,12 @@ on_rcpt(struct milter_conn *c, struct str data, struct buf *out)
 		return SAY_GOODBYE;
 	/* The mail server has refused this one itself and tells us only; it heeds no verdict. */
 	if (refused) {
+		c->refused = true;
+		c->did[SESSION_BAD_RCPTS]++;
 		visit_rcpt_refused(c->conn.place.visit);
 		return SAY_CONTINUE;
 	}
+	c->did[SESSION_RCPTS]++;
 	c->conn.pending = true;
 	visit_judge(c->conn.place.visit, path.address, queue_id, on_verdict, c);
 	return SAY_NOTHING;
@@ -251,6 +316,7 @@ on_eom(struct milter_conn *c, struct str data, struct buf *out)
 		visit_head(v, &(struct message_head){.headers = NULL});
 	else if (!c->head_over)
 		visit_head_end(v, c->smtputf8);
+	c->did[SESSION_MESSAGES]++;
 	c->conn.pending = true;
 	visit_judge_message(v, queue_id, on_message_verdict, c);
 	return SAY_NOTHING;
@@ -261,8 +327,10 @@ on_eom(struct milter_conn *c, struct str data, struct buf *out)
 static enum say
 on_abort(struct milter_conn *c, struct str data, struct buf *out)
 {
-	if (c->in_message)
+	if (c->in_message) {
+		c->given_up = !c->refused;
 		end_message(c);
+	}
 	return SAY_NOTHING;
 }
 
@@ -276,7 +344,15 @@ on_quit_nc(struct milter_conn *c, struct str data, struct buf *out)
 static enum say
 on_quit(struct milter_conn *c, struct str data, struct buf *out)
 {
+	end_session(c);
 	return SAY_GOODBYE;
+}
+
+static enum say
+on_unknown(struct milter_conn *c, struct str data, struct buf *out)
+{
+	c->did[SESSION_COMMANDS]++;
+	return SAY_CONTINUE;
 }
 
 static void
@@ -285,6 +361,8 @@ note_macro(struct milter_conn *c, char command, struct str name, struct str valu
 	if (command == MILTER_MAIL) {
 		if (str_eq(name, STR("{auth_authen}")) || str_eq(name, STR("{auth_type}")))
 			c->mail_authenticated |= value.n > 0;
+	} else if (command == MILTER_HELO && str_eq(name, STR("{tls_version}"))) {
+		c->tls = value.n > 0;
 	} else if (command == MILTER_RCPT && str_eq(name, STR("{rcpt_mailer}"))) {
 		c->rcpt_refused = str_eq(value, STR("error"));
 	}
@@ -335,7 +413,7 @@ static const struct command {
 	{MILTER_QUIT_NC, on_quit_nc, 0},
 	{MILTER_DATA, on_nothing, MILTER_NR_DATA},
 	{MILTER_BODY, on_nothing, MILTER_NR_BODY},
-	{MILTER_UNKNOWN, on_nothing, MILTER_NR_UNKNOWN},
+	{MILTER_UNKNOWN, on_unknown, MILTER_NR_UNKNOWN},
 };
 
 static const struct command *

@@ -243,16 +243,86 @@ static const struct dialogue {
 	{"MAIL out of the blue", {{'M', MAIL, ""}}, "1 new -:0 milter\n1 helo\n" FROM("1")},
 };
 
+#define TLS                                                    \
+	{                                                      \
+		'D', STR_INIT("H{tls_version}\0TLSv1.3\0"), "" \
+	}
+#define RCPT                                    \
+	{                                       \
+		'R', STR_INIT("<bob@x>\0"), "c" \
+	}
+#define ABORT                         \
+	{                             \
+		'A', STR_INIT(""), "" \
+	}
+#define QUIT                                \
+	{                                   \
+		'Q', STR_INIT(""), "closed" \
+	}
+
+/* What is told of sessions.  Commands are in the order in which Postfix 3.7 was heard to send them
+ * for the dialogue that the name tells of. */
+static const struct dialogue sessions[] = {
+	{"a message and RSET; MAIL, RCPT, RSET; MAIL, QUIT",
+		{HELLO, {'M', MAIL, ""}, RCPT, {'E', STR_INIT(""), "c"}, ABORT, {'M', MAIL, ""},
+			RCPT, ABORT, {'M', MAIL, ""}, ABORT, ABORT, QUIT},
+		"1 session mails=1\n2 session mails=2 messages=1 rcpts=1\n"
+		"3 session mails=3 messages=1 resets=1 rcpts=2\n"
+		"over mails=3 messages=1 resets=1 rcpts=2\n"},
+	{"RSET where a recipient was refused, by the mail server or by us",
+		{HELLO, {'M', MAIL, ""}, {'D', STR_INIT("R{rcpt_mailer}\0error\0"), ""}, RCPT,
+			ABORT, {'M', MAIL, ""}, {'R', STR_INIT("<reject@x>\0"), REJECT}, ABORT,
+			{'M', MAIL, ""}, {'R', STR_INIT("<defer@x>\0"), "y451 4.7.25 DNS failed|"},
+			ABORT, {'M', MAIL, ""}, {'K', STR_INIT(""), ""}},
+		"1 session mails=1\n2 session mails=2 bad=1\n3 session mails=3 bad=1 rcpts=1\n"
+		"4 session mails=4 bad=1 rcpts=2\nover mails=4 bad=1 rcpts=2\n"},
+	{"HELO in a message, which is no RSET",
+		{HELLO, {'M', MAIL, ""}, {'H', STR_INIT("mx.example\0"), "c"}, ABORT, ABORT,
+			{'M', MAIL, ""}},
+		"1 session mails=1\n2 session mails=2\n"},
+	{"the same where the ABORT comes first",
+		{HELLO, {'M', MAIL, ""}, ABORT, {'H', STR_INIT("mx.example\0"), "c"},
+			{'M', MAIL, ""}},
+		"1 session mails=1\n2 session mails=2\n"},
+	{"another HELO name behind STARTTLS",
+		{HELLO, ABORT, TLS, {'H', STR_INIT("b.example\0"), "c"}, {'M', MAIL, ""}},
+		"2 session mails=1\n"},
+	{"another HELO name twice in TLS",
+		{HELLO, TLS, {'H', STR_INIT("b.example\0"), "c"}, TLS,
+			{'H', STR_INIT("c.example\0"), "c"}, {'M', MAIL, ""}},
+		"3 session mails=1 helo=b.example\n"},
+	{"another HELO name, and again in upper case",
+		{HELLO, {'H', STR_INIT("b.example\0"), "c"}, {'H', STR_INIT("B.example\0"), "c"},
+			{'M', MAIL, ""}},
+		"3 session mails=1 helo=mx.example\n"},
+	{"commands that do not exist, and no message",
+		{HELLO, {'U', STR_INIT("FOO\0"), ""}, {'U', STR_INIT("GET\0"), ""}, ABORT, QUIT},
+		"over commands=2\n"},
+	{"connect and leave", {{'C', CONNECT_4, "c"}, QUIT}, "over\n"},
+	{"who has logged in",
+		{HELLO, {'D', STR_INIT("M{auth_authen}\0ann\0"), ""}, {'M', MAIL, ""},
+			{'E', STR_INIT(""), "c"}, {'M', MAIL, ""}, QUIT},
+		"1 session mails=1\n2 session mails=2 messages=1\n"
+		"over authenticated mails=2 messages=1\n"},
+	{"another client on the same connection begins at nothing",
+		{HELLO, {'H', STR_INIT("b.example\0"), "c"}, {'U', STR_INIT("FOO\0"), ""},
+			{'K', STR_INIT(""), ""}, HELLO, {'M', MAIL, ""}},
+		"over commands=1 helo=mx.example\n3 session mails=1\n"},
+	{"no client, no session", {QUIT}, ""},
+};
+
 static void
 test_dialogues(void **state)
 {
-	for (size_t i = 0; i < COUNT(dialogues); i++) {
-		const struct dialogue *d = &dialogues[i];
+	for (size_t i = 0; i < COUNT(dialogues) + COUNT(sessions); i++) {
+		const struct dialogue *d =
+			i < COUNT(dialogues) ? &dialogues[i] : &sessions[i - COUNT(dialogues)];
 		for (int later = 0; later < 2; later++) {
 			struct front *f = front_test_begin(front_milter_new);
 			struct peer p;
 			print_message("%s%s\n", d->name, later ? ", later" : "");
 			fake_gate_later = later;
+			fake_gate_sessions = i >= COUNT(dialogues);
 			peer_connect(&p, f);
 			say(&p, 'O', (struct str)OFFER_6);
 			assert_true(str_has_prefix(str_skip(peer_hear(&p), 4), STR("O\0\0\0\6")));

@@ -9,6 +9,13 @@
 #include "wire/policy.h"
 
 #define SENDER_MAX 512 /* more is no address: it is passed on as it is */
+#define HELO_MAX   256 /* longer than any name may be, so a cut one is still seen as wrong */
+
+/* A name of HELO as it is kept from one request to the next. */
+struct said {
+	uint16_t n;
+	char p[HELO_MAX];
+};
 
 struct policy_conn {
 	struct conn conn;
@@ -18,6 +25,10 @@ struct policy_conn {
 	uint64_t message;	 /* 0: none */
 	uint64_t env[ENV_COUNT]; /* what was said about it so far, 0: nothing */
 	bool tagged;		 /* it got its header */
+	/* The SMTP session of the last request; its names in the same state of TLS. */
+	uint64_t session; /* 0: none */
+	bool tls;
+	struct said helo, helo_before; /* before: n 0: there was no other */
 };
 
 /* 0 stands for "nothing". */
@@ -35,6 +46,34 @@ message_of(const struct policy_request *q)
 	if (q->instance.n == 0)
 		return 0;
 	return digest(q->instance, digest(q->client_address, q->sasl_username.n > 0));
+}
+
+static void
+keep(struct said *to, struct str name)
+{
+	name = str_slice(name, 0, HELO_MAX);
+	to->n = (uint16_t)name.n;
+	memcpy(to->p, name.p, name.n);
+}
+
+/* What a policy service sees of a session: that requests of one client's port follow each other,
+ * and whether the name changes between them. */
+static void
+note_session(struct policy_conn *c, const struct policy_request *q)
+{
+	uint64_t session =
+		q->client_port.n ? digest(q->client_port, digest(q->client_address, 0)) : 0;
+	bool tls = q->encryption_protocol.n > 0;
+
+	if (session != c->session)
+		c->helo.n = c->helo_before.n = 0;
+	else if (session && tls == c->tls && c->helo.n &&
+		!str_eq_nocase(
+			str_from(c->helo.p, c->helo.n), str_slice(q->helo_name, 0, HELO_MAX)))
+		c->helo_before = c->helo;
+	c->session = session;
+	c->tls = tls;
+	keep(&c->helo, q->helo_name);
 }
 
 /* How many items of the envelope, in the order of enum env_item, are known at this state. */
@@ -66,6 +105,21 @@ quoted_sender(struct str sender, struct buf *b)
 	return buf_is_cut(b) ? sender : buf_str(b);
 }
 
+static void
+tell(struct policy_conn *c, enum env_item item, struct str value)
+{
+	UNSET char room[SENDER_MAX];
+	struct buf b = BUF(room);
+
+	if (item == ENV_MAIL_FROM && c->helo_before.n)
+		visit_session(c->conn.place.visit,
+			&(struct session){.known = true,
+				.helo_before = str_from(c->helo_before.p, c->helo_before.n),
+				.n = {[SESSION_MAILS] = 1}});
+	visit_env(c->conn.place.visit, item,
+		item == ENV_MAIL_FROM ? quoted_sender(value, &b) : value);
+}
+
 /* A visit of this request, told all that the request knows. */
 static void
 begin_visit(struct policy_conn *c, const struct policy_request *q, size_t known,
@@ -75,26 +129,20 @@ begin_visit(struct policy_conn *c, const struct policy_request *q, size_t known,
 	struct buf b = BUF(room);
 	const struct visit_client client = client_of(q);
 	const struct str env[ENV_COUNT] = {q->helo_name, quoted_sender(q->sender, &b)};
+	const struct str said[ENV_COUNT] = {q->helo_name, q->sender};
 	struct gate *gate = c->conn.front->gate;
+
+	/* Findings of a session are none of the next one's. */
+	bool usual = known == ENV_COUNT && !c->helo_before.n;
 
 	memset(c->env, 0, sizeof(c->env));
 	c->conn.place.visit =
-		known == ENV_COUNT ? visit_new_known(gate, &client, env) : visit_new(gate, &client);
+		usual ? visit_new_known(gate, &client, env) : visit_new(gate, &client);
 	for (size_t i = 0; i < known; i++) {
 		c->env[i] = now[i];
-		if (known < ENV_COUNT)
-			visit_env(c->conn.place.visit, (enum env_item)i, env[i]);
+		if (!usual)
+			tell(c, (enum env_item)i, said[i]);
 	}
-}
-
-static void
-tell(struct policy_conn *c, enum env_item item, struct str value)
-{
-	UNSET char room[SENDER_MAX];
-	struct buf b = BUF(room);
-
-	visit_env(c->conn.place.visit, item,
-		item == ENV_MAIL_FROM ? quoted_sender(value, &b) : value);
 }
 
 /* Make the visit at c->conn.place the one of this request, and tell it what is new.  It is not
@@ -106,6 +154,8 @@ find_visit(struct policy_conn *c, const struct policy_request *q, enum policy_st
 	uint64_t message = message_of(q), now[ENV_COUNT] = {0};
 	bool same = message && message == c->message;
 
+	if (known_at(state) > ENV_HELO)
+		note_session(c, q);
 	for (size_t i = 0; i < known_at(state); i++) {
 		now[i] = digest(env[i], i);
 		if (c->env[i] && c->env[i] != now[i])

@@ -21,7 +21,8 @@
 
 /* One request and the answer to it; fields left out are those of an ordinary one. */
 struct turn {
-	const char *state, *rcpt, *instance, *helo, *from, *addr, *user, *queue, *request;
+	const char *state, *rcpt, *instance, *helo, *from, *addr, *user, *queue, *request, *tls;
+	const char *port;
 	const char *answer;
 };
 
@@ -34,7 +35,9 @@ ask(struct peer *p, const struct turn *t)
 	buf_printf(&b, "request=%s\n", t->request ? t->request : "smtpd_access_policy");
 	buf_printf(&b, "protocol_state=%s\n", t->state ? t->state : "RCPT");
 	buf_printf(&b, "client_address=%s\n", t->addr ? t->addr : "192.0.2.1");
-	buf_printf(&b, "client_port=25\nhelo_name=%s\n", t->helo ? t->helo : "mx.example");
+	buf_printf(&b, "client_port=%s\n", t->port ? t->port : "25");
+	buf_printf(&b, "helo_name=%s\n", t->helo ? t->helo : "mx.example");
+	buf_printf(&b, "encryption_protocol=%s\n", t->tls ? t->tls : "");
 	buf_printf(&b, "sender=%s\n", t->from ? t->from : "ann@example");
 	buf_printf(&b, "recipient=%s\n", t->rcpt ? t->rcpt : "");
 	buf_printf(&b, "instance=%s\n", t->instance ? t->instance : "1");
@@ -125,16 +128,56 @@ static const struct dialogue {
 		""},
 };
 
+#define ASK(...)                                                           \
+	{                                                                  \
+		.rcpt = "bob@x", __VA_ARGS__ __VA_OPT__(, ).answer = DUNNO \
+	}
+
+/* What is told of sessions. */
+static const struct dialogue sessions[] = {
+	{"another HELO name in one session, told of each message from then on",
+		{ASK(), ASK(.helo = "b.example", .instance = "2"),
+			ASK(.helo = "B.example", .instance = "3")},
+		"2 session mails=1 helo=mx.example\n3 session mails=1 helo=mx.example\n"},
+	{"another HELO name at another port, which is another session",
+		{ASK(), ASK(.helo = "b.example", .instance = "2", .port = "26")}, ""},
+	{"another HELO name of another client",
+		{ASK(), ASK(.helo = "b.example", .instance = "2", .addr = "192.0.2.2")}, ""},
+	{"another HELO name in TLS, and there again",
+		{ASK(), ASK(.helo = "b.example", .instance = "2", .tls = "TLSv1.3"),
+			ASK(.helo = "b.example", .instance = "3", .tls = "TLSv1.3"),
+			ASK(.helo = "c.example", .instance = "4", .tls = "TLSv1.3")},
+		"4 session mails=1 helo=b.example\n"},
+	{"a mail server that does not tell the port",
+		{ASK(.port = ""), ASK(.helo = "b.example", .instance = "2", .port = "")}, ""},
+	{"the next session on the same connection",
+		{ASK(), ASK(.helo = "b.example", .instance = "2"),
+			ASK(.helo = "b.example", .instance = "3", .port = "26")},
+		"2 session mails=1 helo=mx.example\n"},
+	{"step by step",
+		{ASK(),
+			{.state = "EHLO",
+				.helo = "b.example",
+				.from = "",
+				.instance = "2",
+				.answer = DUNNO},
+			{.state = "MAIL", .helo = "b.example", .instance = "2", .answer = DUNNO},
+			ASK(.helo = "b.example", .instance = "2")},
+		"2 session mails=1 helo=mx.example\n"},
+};
+
 static void
 test_dialogues(void **state)
 {
-	for (size_t i = 0; i < COUNT(dialogues); i++) {
-		const struct dialogue *d = &dialogues[i];
+	for (size_t i = 0; i < COUNT(dialogues) + COUNT(sessions); i++) {
+		const struct dialogue *d =
+			i < COUNT(dialogues) ? &dialogues[i] : &sessions[i - COUNT(dialogues)];
 		for (int later = 0; later < 2; later++) {
 			struct front *f = front_test_begin(front_policy_new);
 			struct peer p;
 			print_message("%s%s\n", d->name, later ? ", later" : "");
 			fake_gate_later = later;
+			fake_gate_sessions = i >= COUNT(dialogues);
 			peer_connect(&p, f);
 			for (size_t k = 0; k < MAX_TURNS && d->turns[k].answer; k++) {
 				ask(&p, &d->turns[k]);

@@ -15,9 +15,9 @@
  */
 static const uint32_t wanted_actions =
 	MILTER_CAN_ADDHDRS | MILTER_CAN_QUARANTINE | MILTER_CAN_SETSYMLIST;
-static const uint32_t wanted_protocol = MILTER_NO_BODY | MILTER_NO_UNKNOWN | MILTER_NO_DATA |
-	MILTER_RCPT_REJ | MILTER_NR_MAIL | MILTER_NR_HDR | MILTER_NR_EOH | MILTER_NR_DATA |
-	MILTER_NR_UNKNOWN | MILTER_NR_BODY;
+static const uint32_t wanted_protocol = MILTER_NO_BODY | MILTER_NO_DATA | MILTER_RCPT_REJ |
+	MILTER_NR_MAIL | MILTER_NR_HDR | MILTER_NR_EOH | MILTER_NR_DATA | MILTER_NR_UNKNOWN |
+	MILTER_NR_BODY;
 static const uint32_t without_header = MILTER_NO_HDRS | MILTER_NO_EOH;
 
 /* Macros by class.  A class that is not listed here gets none from Postfix.  None is wanted of the
@@ -27,6 +27,7 @@ static const struct {
 	uint32_t class;
 	struct str names;
 } macro_lists[] = {
+	{1, STR_INIT("{tls_version}")},
 	{2, STR_INIT("i {auth_type} {auth_authen}")},
 	{3, STR_INIT("i {rcpt_mailer}")},
 	{5, STR_INIT("i")},

@@ -64,13 +64,13 @@ test_negotiate(void **state)
 		struct milter_terms want; /* where the header is to come */
 	} rows[] = {
 		/* Postfix 3.7, Sendmail 8.17. */
-		{STR_INIT("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4b90}},
+		{STR_INIT("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4a90}},
 		/* A later version than ours. */
-		{STR_INIT("\0\0\0\7\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4b90}},
+		{STR_INIT("\0\0\0\7\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4a90}},
 		/* The older ones, with what existed then. */
 		{STR_INIT("\0\0\0\2\0\0\0\x3f\0\0\0\x7f"), true, {2, 0x21, 0x10}},
-		{STR_INIT("\0\0\0\3\0\0\0\x3f\0\0\1\x7f"), true, {3, 0x21, 0x110}},
-		{STR_INIT("\0\0\0\4\0\0\0\x3f\0\0\3\x7f"), true, {4, 0x21, 0x310}},
+		{STR_INIT("\0\0\0\3\0\0\0\x3f\0\0\1\x7f"), true, {3, 0x21, 0x10}},
+		{STR_INIT("\0\0\0\4\0\0\0\x3f\0\0\3\x7f"), true, {4, 0x21, 0x210}},
 		/* Nothing offered, nothing wanted. */
 		{STR_INIT("\0\0\0\6\0\0\0\0\0\0\0\0"), true, {6, 0, 0}},
 		/* More behind it is none of our business. */
@@ -104,10 +104,10 @@ test_put_terms(void **state)
 {
 	char room[MILTER_OUT_MAX];
 	struct buf b = BUF(room);
-	struct milter_terms plain = {4, 0x21, 0x370}, lists = {6, 0x121, 0xf4bf0};
+	struct milter_terms plain = {4, 0x21, 0x210}, lists = {6, 0x121, 0xf4a90};
 
 	milter_put_terms(&b, &plain);
-	assert_str(buf_str(&b), STR("\0\0\0\x0dO\0\0\0\4\0\0\0\x21\0\0\3\x70"));
+	assert_str(buf_str(&b), STR("\0\0\0\x0dO\0\0\0\4\0\0\0\x21\0\0\2\x10"));
 
 	buf_reset(&b);
 	milter_put_terms(&b, &lists);
@@ -118,7 +118,9 @@ test_put_terms(void **state)
 	struct cursor c = cursor_on(f.data);
 	assert_int_equal(cursor_u32(&c), 6);
 	assert_int_equal(cursor_u32(&c), 0x121);
-	assert_int_equal(cursor_u32(&c), 0xf4bf0);
+	assert_int_equal(cursor_u32(&c), 0xf4a90);
+	assert_int_equal(cursor_u32(&c), 1);
+	assert_str(cursor_z(&c), STR("{tls_version}"));
 	assert_int_equal(cursor_u32(&c), 2);
 	assert_str(cursor_z(&c), STR("i {auth_type} {auth_authen}"));
 	assert_int_equal(cursor_u32(&c), 3);
