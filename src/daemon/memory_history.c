@@ -145,6 +145,8 @@ numbers_of(const struct visit_case *c)
 	for (size_t i = 0; i < c->n; i++)
 		if (!(c->before >> i & 1))
 			bits |= 1u << number_of(c->rcpt[i].verdict);
+	if (c->given_up)
+		bits &= ~(1u << HISTORY_ACCEPTED);
 	return bits;
 }
 

@@ -94,6 +94,7 @@ struct visit_case {
 	size_t n;
 	unsigned before; /* bit i: recipient i was told before, and is as it was then */
 	const struct visit_rcpt *rcpt;
+	bool given_up;	 /* the message will not come to its end: who was accepted gets nothing */
 	unsigned *marks; /* the message's, in all its cases: 0 at first, for whoever remembers */
 };
 

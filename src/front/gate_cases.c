@@ -44,6 +44,7 @@ tell_case(struct visit *v, struct kept_case *k, bool all)
 			.n = n,
 			.before = before,
 			.rcpt = rcpt,
+			.given_up = all && v->client.head_later && !v->ended,
 			.marks = &v->marks});
 }
 

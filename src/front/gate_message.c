@@ -98,6 +98,7 @@ void
 visit_judge_message(struct visit *v, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
 {
+	v->ended = true;
 	if (v->txn && !v->client.rcpts) {
 		transaction_rcpts(v->txn, (unsigned)v->n_waiting);
 		transaction_run(v->txn);

@@ -53,6 +53,7 @@ struct visit {
 	/* the message's header */
 	bool collects;		 /* a check wants to see it */
 	bool head_given;	 /* it is complete */
+	bool ended;		 /* and the message has come to its end */
 	bool health_waits;	 /* health is to learn from what is decided at the end */
 	uint64_t seen;		 /* checks that had finished when the last recipient was judged */
 	bool was_broken;	 /* a bug had been met by then */

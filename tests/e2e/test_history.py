@@ -4,6 +4,7 @@ and heeded: whose mail was refused too often is put off for a while.
 What the store knows is read with mxward check, which writes nothing.
 """
 import concurrent.futures
+import email.utils
 import itertools
 import json
 import os
@@ -15,6 +16,9 @@ from bed.raw import RawMilter, RawPolicy
 from case import MxwardCase
 from test_verdicts import OK, SITE
 from world import C
+
+HEADER = ("Date: %s\nFrom: sender@good.example\nMessage-ID: <1@good.example>\n\nx\n"
+          % email.utils.formatdate())
 
 
 class HistoryCase(MxwardCase):
@@ -70,7 +74,7 @@ class Sums(HistoryCase):
                 for _ in range(count):
                     self.assertEqual(
                         milter.transaction(client, helo, sender, "user@example.org")[0], "c")
-                    milter.frame("A")
+                    self.assertEqual(milter.end(), ("c", b""))
             return
         with RawPolicy(self.bed.policy_address) as policy:
             for i in range(count):
@@ -182,12 +186,26 @@ class Names(HistoryCase):
         facts = self.facts(C["no_ptr"].addr, "sender@nice.example")
         self.assertEqual((facts["sender"]["status"], facts["domain"]["status"]), ("none", "none"))
 
+    def test_given_up(self):
+        """Nobody gets a record by messages that never come to their end."""
+        smtp = self.connect("milter", C["static"])
+        for i in range(3):
+            self.assertEqual(smtp.mail("n%d@good.example" % i).code, 250)
+            self.assertEqual(smtp.rcpt("user@example.org").code, 250)
+            self.assertEqual(smtp.rset().code, 250)
+        self.assertEqual(smtp.mail("sender@good.example").code, 250)
+        self.assertEqual(smtp.rcpt("user@example.org").code, 250)
+        self.assertEqual(smtp.data(HEADER).code, 250)
+        smtp.quit()
+        self.wait_numbers([1, 0, 0, 0, 0, 0], "client", C["static"].addr)
+
     def test_recipients_that_the_mail_server_refuses(self):
         smtp = self.connect("milter", C["good2"])
         self.assertEqual(smtp.mail("sender@nice.example").code, 250)
         for i in range(3):
             self.assertEqual(smtp.rcpt("nobody%d@example.org" % i).code, 550)
         self.assertEqual(smtp.rcpt("user@example.org").code, 250)
+        self.assertEqual(smtp.data(HEADER).code, 250)
         smtp.quit()
         self.wait_numbers([1, 0, 0, 3, 0, 0], "client", C["good2"].addr)
         self.assertEqual(self.numbers("domain", C["good2"].addr, "sender@nice.example"),

@@ -1,4 +1,5 @@
 """Raw clients of the policy and milter protocols, for what no Postfix would ever send."""
+import email.utils
 import socket
 import struct
 import time
@@ -115,3 +116,11 @@ class RawMilter(Raw):
             if reply != ("c", b""):
                 raise ValueError("%s answered with %r" % (command, reply))
         return self.ask("R", b"<" + rcpt.encode() + b">\0")
+
+    def end(self, sender="sender@good.example"):
+        """An ordinary header and the end of the message; the answer to it."""
+        for name, value in (("Date", email.utils.formatdate()), ("From", sender),
+                            ("Message-ID", "<1@good.example>")):
+            self.frame("L", name.encode() + b"\0" + value.encode() + b"\0")
+        self.frame("N")
+        return self.ask("E")
