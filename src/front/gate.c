@@ -215,7 +215,7 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 		transaction_head(v->txn, client->head);
 	if (client->session)
 		transaction_session(v->txn, client->session);
-	if (client->rcpts)
+	if (client->rcpts && !client->head_later)
 		transaction_rcpts(v->txn, client->rcpts);
 }
 

@@ -99,8 +99,9 @@ visit_judge_message(struct visit *v, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx)
 {
 	v->ended = true;
-	if (v->txn && !v->client.rcpts) {
-		transaction_rcpts(v->txn, (unsigned)v->n_waiting);
+	if (v->txn) {
+		transaction_rcpts(
+			v->txn, v->client.rcpts ? v->client.rcpts : (unsigned)v->n_waiting);
 		transaction_run(v->txn);
 	}
 	visit_ask(v, true, queue_id, done, ctx);

@@ -12,7 +12,7 @@ import json
 import os
 import time
 
-from bed.daemon import daemon_folder, run_check
+from bed.daemon import daemon_folder, run_check, run_command
 from bed.place import wait_for
 from case import MxwardCase
 from test_verdicts import CASE, OK, RCPT, SITE
@@ -163,6 +163,18 @@ class Findings(SessionCase):
             "no bounce with a sender", "550 5.7.1 Case ID"])
         case = str(replies[-1]).rsplit(" ", 1)[1]
         self.mxward.wait_log("case=" + case, "session_null_sender_many_rcpts:reject")
+        # Judged again from their records they are the same, and by other settings others.
+        wait_for(lambda: case in run_command(self.mxward.binary, "cases", "--client", client.addr,
+                                             "-c", self.mxward.conf)[1], 10, "the case")
+        for more, told in (("", "0 decisions change"),
+                           ("null_sender_recipients = 3\n", "3 decisions change")):
+            with open(self.mxward.conf, encoding="utf-8") as f:
+                text = f.read()
+            conf = self.bed.place.write(
+                "replay.conf", text.replace("[session]\n", "[session]\n" + more))
+            out = run_command(self.mxward.binary, "replay", "--client", client.addr, "--diff", "-c",
+                              conf)[1]
+            self.assertRegex(out, "2 cases of .*, 4 recipients\n%s, 0 of them from accepted" % told)
 
 
 class NeverHit(SessionCase):
