@@ -234,7 +234,7 @@ class Own(unittest.TestCase):
         "whom": "the client 192.0.2.20", "count": "20", "addresses": "the whole Internet",
         "where": "listed", "field": "Subject", "place": "line 3, byte 5", "span": "9 days",
         "fields": "From", "bytes": "99999", "limit": "500", "problem": "has a byte 0",
-        "remedy": "ask the operator of that list to take it off",
+        "before": "old.a.example", "remedy": "ask the operator of that list to take it off",
     }
     # Where words of one finding are put otherwise.
     SPECIAL = {
@@ -247,6 +247,8 @@ class Own(unittest.TestCase):
         "sender_abused": {"record": "9 messages, 8 of them refused"},
         "header_many_from": {"what": "there are two fields From"},
         "sender_syntax": {"problem": "it has no domain"},
+        **{"session_" + name: {"whom": "192.0.2.20"}
+           for name in ("many_rsets", "bad_commands", "bad_recipients", "empty")},
     }
 
     def test_replies(self):
