@@ -194,7 +194,15 @@ class Items(Zone):
         done = run("good.example", "--resolver", "none", "--json", "--ip", "203.0.113.5")
         items = [json.loads(line) for line in done[1].splitlines()]
         lists, = [i for i in items if i.get("item") == "lists"]
-        self.assertIn("zen.spamhaus.org", lists["text"])
+        for name in ("zen.spamhaus.org", "bl.spamcop.net", "psbl.surriel.com", "bl.mailspike.net",
+                     "dbl.spamhaus.org"):
+            self.assertIn(name, lists["text"])
+
+    def test_monitor_profile(self):
+        """Settings that only watch so far say nothing of what a stranger will do."""
+        self.configure("[policy]\nprofile = monitor\n" + LISTS)
+        status, states = self.states("dyn.example")
+        self.assertEqual(states["203.0.113.40", "verdict"], "fail")
 
 
 class Receivers(Zone):
@@ -268,6 +276,7 @@ class BadInput(Zone):
         (("nodots",), EX_USAGE, '"nodots" is no domain'),
         (("a b.example",), EX_USAGE, "is no domain"),
         (("x" * 64 + ".example",), EX_USAGE, "is no domain"),
+        (("m\u00fcller.example",), EX_USAGE, "xn--"),
         (("203.0.113.5",), EX_USAGE, "is an address"),
         (("joe@a.example",), EX_USAGE, "is a mail address"),
         (("a.example", "b.example"), EX_USAGE, 'unexpected "b.example"'),

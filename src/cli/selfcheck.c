@@ -221,6 +221,10 @@ read_domain(struct self_options *o, struct arena *a, const char *arg)
 			arg);
 	if (str_find(text, '@') < text.n)
 		return cli_usage("selfcheck", "\"%s\" is a mail address: give its domain", arg);
+	if (str_printable(text, 0) < text.n)
+		return cli_usage("selfcheck",
+			"a domain with letters beyond ASCII is written as in "
+			"DNS: xn--...");
 	if (!dns_name_parse(a, text, &o->domain) || dns_name_labels(o->domain) < 2 ||
 		!dns_name_is_hostname(o->domain) || o->domain.n > 240)
 		return cli_usage("selfcheck", "\"%s\" is no domain", arg);

@@ -55,9 +55,28 @@ implicit_mx(struct ask *q, const struct self_question *s, struct self_mx *mx)
 	return true;
 }
 
+/* By preference; equal ones as DNS gave them. */
+static size_t
+first_hosts(const struct dns_answer *r, const struct dns_rr *out[SELF_HOSTS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		size_t at = n;
+		for (; at > 0 && out[at - 1]->preference > r->rr[i].preference; at--)
+			if (at < SELF_HOSTS_MAX)
+				out[at] = out[at - 1];
+		if (at < SELF_HOSTS_MAX)
+			out[at] = &r->rr[i];
+		n += n < SELF_HOSTS_MAX;
+	}
+	return n;
+}
+
 static enum check_status
 ask_mx(struct ask *q, struct findings *ignored)
 {
+	const struct dns_rr *first[SELF_HOSTS_MAX];
 	const struct self_question *s = q->settings;
 	const struct dns_answer *r = ask_dns(q, DNS_MX, s->domain);
 	struct self_mx mx = {.known = SELF_OK, .problem = STR("")};
@@ -75,10 +94,11 @@ ask_mx(struct ask *q, struct findings *ignored)
 		if (!r->nxdomain && !implicit_mx(q, s, &mx))
 			return CHECK_WAIT;
 	}
-	for (size_t i = 0; i < r->n && mx.n < SELF_HOSTS_MAX; i++) {
-		mx.null = mx.null || str_eq(r->rr[i].text, STR("."));
-		if (!str_eq(r->rr[i].text, STR(".")) &&
-			!self_ask_host(q, s->a, r->rr[i].text, &mx.host[mx.n++]))
+	size_t n = first_hosts(r, first);
+	for (size_t i = 0; i < n; i++) {
+		bool null = str_eq(first[i]->text, STR("."));
+		mx.null = mx.null || null;
+		if (!null && !self_ask_host(q, s->a, first[i]->text, &mx.host[mx.n++]))
 			waits = true;
 	}
 	if (waits)

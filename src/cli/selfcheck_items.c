@@ -268,10 +268,12 @@ judge_verdict(struct self_report *r, struct self_address *a, const struct verdic
 		[VERDICT_TAG] = "accept and tag it",
 		[VERDICT_DEFER] = "put it off",
 		[VERDICT_REJECT] = "refuse it"};
-	enum self_state state = v->temporary ? SELF_UNSURE : of[v->kind];
+	/* Settings that only watch so far let everybody in; a stranger will not. */
+	enum verdict_kind kind = v->would > v->kind ? v->would : v->kind;
+	enum self_state state = v->temporary ? SELF_UNSURE : of[kind];
 
 	a->judged = true;
-	a->verdict = v->kind;
+	a->verdict = kind;
 	a->score = v->score;
 	/* Not the reply's own text: it would tell of a case that nobody keeps. */
 	a->reply = v->code ? arena_printf(r->a, "%u %.*s %.*s", v->code, STR_ARG(v->enhanced),
@@ -281,7 +283,7 @@ judge_verdict(struct self_report *r, struct self_address *a, const struct verdic
 	if (state == SELF_FAIL && a->maybe)
 		state = SELF_WARN;
 	add(r, a, SELF_VERDICT, state)->text = arena_printf(
-		r->a, "mxward would %s, score %.1f", words[v->kind], (double)v->score / 100);
+		r->a, "mxward would %s, score %.1f", words[kind], (double)v->score / 100);
 }
 
 void

@@ -55,10 +55,6 @@ self_show_json_item(const struct self_item *item, const struct self_item *before
 static void
 put_address(const struct self_address *a)
 {
-	static const char *const verdicts[] = {[VERDICT_ACCEPT] = "accept",
-		[VERDICT_TAG] = "tag",
-		[VERDICT_DEFER] = "defer",
-		[VERDICT_REJECT] = "reject"};
 	json_t *o = object("address");
 
 	set_str(o, "ip", a->text);
@@ -69,7 +65,7 @@ put_address(const struct self_address *a)
 		o, "reverse", a->reverse.name.n ? report_str(a->reverse.name) : json_null());
 	json_object_set_new(o, "perhaps_unused", json_boolean(a->maybe));
 	json_object_set_new(
-		o, "verdict", a->judged ? json_string(verdicts[a->verdict]) : json_null());
+		o, "verdict", a->judged ? json_string(verdict_name(a->verdict)) : json_null());
 	json_object_set_new(o, "score", a->judged ? report_points(a->score) : json_null());
 	set_str(o, "reply", a->reply);
 	put(o);

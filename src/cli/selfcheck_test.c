@@ -115,6 +115,9 @@ static const struct one {
 } cases[] = {
 	{"a.example MX 5 mx.a.example\nmx.a.example A 203.0.113.5\n", NULL, SELF_MX, SELF_PASS,
 		"mail to it goes to mx.a.example"},
+	{"a.example MX 20 mx2.a.example\na.example MX 5 mx.a.example\n"
+	 "mx.a.example A 203.0.113.5\nmx2.a.example A 203.0.113.6\n",
+		NULL, SELF_MX, SELF_PASS, "goes to mx.a.example and others"},
 	{"b.example A 203.0.113.5\n", NULL, SELF_MX, SELF_FAIL, "the domain does not exist in DNS"},
 	{"a.example TXT \"hello\"\n", NULL, SELF_MX, SELF_FAIL,
 		"it has neither an MX record nor an address"},
