@@ -1,10 +1,12 @@
 """A dead or silent mxward, a dead or slow resolver: what the client sees, and how soon."""
+import contextlib
 import os
 import signal
 import time
 
 from bed.dns import SlowResolver
 from bed.place import can_connect, wait_for
+from bed.raw import RawMilter
 from case import MxwardCase
 from shared import POLICY_SECONDS
 from test_verdicts import OK, SITE, Milter, Policy
@@ -119,6 +121,52 @@ class Parent(MxwardCase):
         self.mxward.resolver_port = self.bed.unbound.port
         self.mxward.configure(STRICT)
         self.mxward.start()
+
+
+class OneOfTwoWorkers(MxwardCase):
+    """A worker that dies takes its own sessions with it, and nobody else's."""
+    sections = STRICT + "[daemon]\nworkers = 2\n"
+    MOST = 300
+
+    def descriptors(self):
+        return {pid: fds for pid, _, fds in self.mxward.usage() if pid != self.mxward.process.pid}
+
+    def settled(self):
+        """Both workers are there and have opened what they need."""
+        def twice_the_same():
+            first = self.descriptors()
+            time.sleep(0.3)
+            return first if len(first) == 2 and first == self.descriptors() else None
+        return wait_for(twice_the_same, 5, "two workers at rest")
+
+    def sessions_of_both(self, stack):
+        """Sessions in the middle of a message, until each worker has some."""
+        before, sessions = self.settled(), []
+        while any(self.descriptors()[pid] < n + 3 for pid, n in before.items()):
+            self.assertLess(len(sessions), self.MOST)
+            raw = stack.enter_context(RawMilter(self.bed.milter_address))
+            raw.negotiate()
+            self.assertEqual(raw.transaction("192.0.2.10", "mail.good.example", "a@good.example",
+                                             "user@example.org"), ("c", b""))
+            sessions.append(raw)
+        return sessions
+
+    def test_one_dies(self):
+        # A session of the bed's Postfix, which is just beginning, may be among the lost ones.
+        with contextlib.ExitStack() as stack, self.outage():
+            sessions, lost = self.sessions_of_both(stack), 0
+            victim = min(self.descriptors())
+            os.kill(victim, signal.SIGABRT)
+            wait_for(lambda: victim not in self.descriptors(), 3, "the worker to end")
+            for raw in sessions:
+                try:
+                    self.assertEqual(raw.ask("R", b"<other@example.org>\0"), ("c", b""))
+                except (EOFError, ConnectionResetError):
+                    lost += 1
+            self.assertTrue(0 < lost < len(sessions), (lost, len(sessions)))
+            wait_for(lambda: len(self.descriptors()) == 2, 3, "a new worker")
+        self.assertEqual(str(self.ask("milter", C["good"])), OK)
+        self.assertEqual(str(self.ask("policy", C["good"])), OK)
 
 
 class DeadResolver(MxwardCase):
