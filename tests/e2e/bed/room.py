@@ -61,7 +61,7 @@ class Room:
     count = 0
 
     def __init__(self, place, loop, resolver_port, addresses=()):
-        for program in ("unshare", "nsenter", "ip"):
+        for program in ("unshare", "nsenter", "setpriv", "ip"):
             if not shutil.which(program):
                 raise Missing("%s is not installed: no network of its own" % program)
         Room.count += 1
