@@ -134,13 +134,25 @@ settings_for(struct arena *a, const struct live_resolver *with, bool by_sender, 
 	return config_load_text("live", text, e);
 }
 
+/* The envelope's sender: the reply's own words on its domain go before what the returned message
+ * has in From, which may be another. */
+static struct str
+sender_of(struct arena *a, const struct explained *x)
+{
+	struct str domain = str_skip(x->sender, str_rfind(x->sender, '@') + 1);
+
+	if (!x->domain.n || str_eq_nocase(domain, x->domain))
+		return x->sender;
+	return arena_printf(a, "postmaster@%.*s", STR_ARG(x->domain));
+}
+
 static void
 ask(struct live_run *run, struct config *config, const struct explained *x)
 {
 	/* A sender's domain is the same for every client.  The server that reports introduces
 	 * itself by its own name, where no other is known. */
 	struct str helo = x->helo.n ? x->helo : x->client_name;
-	struct str sender = x->sender;
+	struct str sender = sender_of(run->a, x);
 	struct gate *gate = gate_new(
 		&(struct gate_options){
 			.loop = run->loop, .decided = decided, .alarm = no_alarm, .ctx = run},
@@ -148,9 +160,6 @@ ask(struct live_run *run, struct config *config, const struct explained *x)
 	struct ip nobody = {.len = 4, .b = {192, 0, 2, 1}};
 	struct visit *v = visit_new(gate,
 		&(struct visit_client){.ip = x->client.len ? x->client : nobody, .way = "explain"});
-
-	if (!sender.n && x->domain.n)
-		sender = arena_printf(run->a, "postmaster@%.*s", STR_ARG(x->domain));
 
 	visit_env_if(v, ENV_HELO, helo.n > 0, helo);
 	visit_env_if(v, ENV_MAIL_FROM, sender.n > 0, sender);
