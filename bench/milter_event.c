@@ -2,6 +2,7 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "base/cursor.h"
 
@@ -287,7 +288,7 @@ static const struct header {
 	{"From", "Somebody <somebody@sender.example>"},
 	{"To", "user1@example.org"},
 	{"Subject", "=?utf-8?Q?Gr=C3=BC=C3=9Fe?= and figures of November"},
-	{"Date", "Mon, 24 Nov 2025 12:00:00 +0000"},
+	{"Date", NULL}, /* of today */
 	{"Message-ID", "<20251124120000.4SZQyz1BnXz9v7g@sender.example>"},
 	{"MIME-Version", "1.0"},
 	{"Content-Type", "text/plain; charset=utf-8"},
@@ -296,14 +297,28 @@ static const struct header {
 static_assert(COUNT(headers) == MILTER_HEADERS, "a session sends each header once");
 
 /* Without HDR_LEADSPC the server keeps the blank before the value for itself. */
+static const char *
+today(void)
+{
+	static char text[40];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (!text[0] && gmtime_r(&now, &tm))
+		strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S +0000", &tm);
+	return text;
+}
+
 static void
 put_header(struct load_conn *c)
 {
+	const char *value = headers[c->header].value;
+
 	buf_puts(&c->out, headers[c->header].name);
 	put_nul(&c->out);
 	if (negotiated.protocol & HDR_LEADSPC)
 		buf_putc(&c->out, ' ');
-	buf_puts(&c->out, headers[c->header].value);
+	buf_puts(&c->out, value ? value : today());
 	put_nul(&c->out);
 }
 

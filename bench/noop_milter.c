@@ -1,9 +1,9 @@
 /*
  * noop_milter: says "continue" to everything.
  *
- * It negotiates what mxward does (src/wire/milter.c: nothing after RCPT but the end of the message,
- * no answer to MAIL, the macros that carry the client's names), so that both exchange the same
- * packets.
+ * It negotiates what mxward does (src/wire/milter.c: after RCPT the header without answers and the
+ * end of the message, no answer to MAIL, the macros that are read), so that both
+ * exchange the same packets.
  */
 #include "base/cursor.h"
 
@@ -15,8 +15,8 @@
 #define FRAME_MAX   (1u << 20)
 
 static const uint32_t wanted_actions = ACT_ADDHDRS | ACT_QUARANTINE | ACT_SETSYMLIST;
-static const uint32_t wanted_protocol = NO_BODY | NO_HDRS | NO_EOH | NO_UNKNOWN | NO_DATA |
-	RCPT_REJ | NR_MAIL | NR_HDR | NR_EOH | NR_DATA | NR_UNKNOWN | NR_BODY;
+static const uint32_t wanted_protocol = NO_BODY | NO_UNKNOWN | NO_DATA | RCPT_REJ | NR_MAIL |
+	NR_HDR | NR_EOH | NR_DATA | NR_UNKNOWN | NR_BODY;
 
 /* By class: mail, rcpt, eom. */
 static const char macros[] = "\0\0\0\2i {auth_type} {auth_authen}\0"

@@ -16,7 +16,7 @@
 #define CLIENT "203.0.113.5"
 
 static const char settings[] =
-	"[policy]\nchecks = rdns helo spf history session\nfirst_defers = no\n"
+	"[policy]\nchecks = rdns helo spf history session header\nfirst_defers = no\n"
 	"[history]\ntoo_many_refused = 5\nwithin = 60s\n"
 	"[actions]\nrdns_none = off\nspf_fail = reject\nhelo_bare_ip = reject\n"
 	"helo_unresolvable = off\nhelo_not_client = off\n";
@@ -427,6 +427,43 @@ test_mailbox_monitors(void **state)
 }
 
 /* More recipients than one case has are still one message. */
+/* A message whose recipients were let in counts once, as what became of it at its end. */
+static void
+test_end_of_message(void **state)
+{
+	struct visit_client c = {.way = "test", .head_later = true};
+	struct bed b;
+
+	bed_init(&b, "header_no_from = reject\n");
+	assert_true(ip_parse(STR(CLIENT), &c.ip));
+	for (int i = 0; i < 3; i++) {
+		struct visit *v = visit_new(b.gate, &c);
+		visit_env(v, ENV_HELO, STR("mx.example.org"));
+		visit_env(v, ENV_MAIL_FROM, STR("ann@example.org"));
+		for (int k = 0; k < 2; k++) {
+			b.judged = false;
+			visit_judge(v, k ? STR("joe@example.net") : STR("sue@example.net"),
+				STR(""), done, &b);
+			while (!b.judged)
+				loop_once(b.loop);
+			assert_int_equal(b.kind, VERDICT_ACCEPT);
+		}
+		if (i > 0)
+			visit_header(v, STR("From"), STR("ann@example.org"));
+		visit_head_end(v, false);
+		b.judged = i == 2; /* which the client gives up */
+		if (i < 2)
+			visit_judge_message(v, STR(""), done, &b);
+		while (!b.judged)
+			loop_once(b.loop);
+		visit_end(v);
+		if (i == 0)
+			expect(&b, "c:203.0.113.5", 0, 1, 0, -1000);
+	}
+	expect(&b, "c:203.0.113.5", 1, 1, 0, 0);
+	bed_done(&b);
+}
+
 static void
 test_many_recipients(void **state)
 {
@@ -718,6 +755,7 @@ main(void)
 		cmocka_unit_test(test_mailbox_refuses),
 		cmocka_unit_test(test_mailbox_without_history),
 		cmocka_unit_test(test_mailbox_monitors),
+		cmocka_unit_test(test_end_of_message),
 		cmocka_unit_test(test_many_recipients),
 		cmocka_unit_test(test_too_many_refused),
 		cmocka_unit_test(test_new_sender),
