@@ -234,6 +234,7 @@ class Own(unittest.TestCase):
         "whom": "the client 192.0.2.20", "count": "20", "addresses": "the whole Internet",
         "where": "listed", "field": "Subject", "place": "line 3, byte 5", "span": "9 days",
         "fields": "From", "bytes": "99999", "limit": "500", "problem": "has a byte 0",
+        "server": "mx.a.example [192.0.2.9]", "said": "550 5.1.1 who is that?",
         "before": "old.a.example", "remedy": "ask the operator of that list to take it off",
     }
     # Where words of one finding are put otherwise.
@@ -249,6 +250,7 @@ class Own(unittest.TestCase):
         "sender_syntax": {"problem": "it has no domain"},
         **{"session_" + name: {"whom": "192.0.2.20"}
            for name in ("many_rsets", "bad_commands", "bad_recipients", "empty")},
+        "callout_unverifiable": {"reason": "time is up", "where": ""},
     }
 
     def test_replies(self):

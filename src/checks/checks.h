@@ -9,7 +9,7 @@
 #include "core/check.h"
 
 extern const struct check check_local, check_rdns, check_generic_rdns, check_helo, check_spf,
-	check_sender, check_dnsbl, check_history, check_session, check_header;
+	check_sender, check_dnsbl, check_history, check_session, check_header, check_callout;
 
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);

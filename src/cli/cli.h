@@ -11,6 +11,7 @@
 #include "base/str.h"
 
 int cli_serve(int argc, char **argv);
+int cli_callout(int argc, char **argv);
 int cli_case(int argc, char **argv);
 int cli_cases(int argc, char **argv);
 int cli_causes(int argc, char **argv);

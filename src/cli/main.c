@@ -28,6 +28,7 @@ static const struct {
 	{"explain", cli_explain, "say what a bounce means and what to do about it"},
 	{"causes", cli_causes, "list what mail is refused for, and how each is repaired"},
 	{"selfcheck", cli_selfcheck, "say what receivers will make of a domain's mail"},
+	{"callout", cli_callout, "ask the mail server of a sender's domain about an address"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
 	{"store", cli_store, "check, copy and measure what outlives a restart"},
 	{"exempt", cli_exempt, "spare somebody checks"},

@@ -183,6 +183,43 @@ json_dns(const struct fact *f)
 	return o;
 }
 
+json_t *
+report_lines(struct str text)
+{
+	json_t *lines = json_array();
+	struct str line;
+
+	while (text.n && str_split(&text, '\n', &line))
+		json_array_append_new(lines, report_str(line));
+	return lines;
+}
+
+static json_t *
+json_callout(const struct fact *f)
+{
+	const struct callout *c = &f->answer->callout;
+	json_t *o = json_object();
+	char ip[IP_TEXT_MAX];
+
+	json_object_set_new(o, "q", json_string("callout"));
+	json_object_set_new(o, "name", report_str(f->name));
+	json_object_set_new(o, "status", json_string(callout_status_name(c->status)));
+	if (c->code)
+		json_object_set_new(o, "code", json_integer(c->code));
+	json_object_set_new(o, "stage", report_str(c->stage));
+	if (c->reason.n)
+		json_object_set_new(o, "reason", report_str(c->reason));
+	if (c->said.n)
+		json_object_set_new(o, "said", report_str(c->said));
+	if (c->mx.n)
+		json_object_set_new(o, "mx", report_str(c->mx));
+	if (c->ip.len)
+		json_object_set_new(o, "ip", json_string(ip_text(&c->ip, ip)));
+	if (c->transcript.n)
+		json_object_set_new(o, "transcript", report_lines(c->transcript));
+	return o;
+}
+
 /* NULL: nothing that a record needs. */
 json_t *
 report_fact(const struct fact *f)
@@ -194,6 +231,10 @@ report_fact(const struct fact *f)
 		if (f->answer && f->answer->history.status == HISTORY_UNKNOWN)
 			return NULL;
 		return json_history(f);
+	case FACT_CALLOUT:
+		if (!f->answer || f->answer->callout.status == CALLOUT_UNKNOWN)
+			return NULL;
+		return json_callout(f);
 	}
 	return json_dns(f);
 }
@@ -486,6 +527,35 @@ print_history(const struct page *p, const struct fact *f)
 	fputs(" ago", p->out);
 }
 
+static void
+print_callout(const struct page *p, const struct fact *f)
+{
+	const struct callout *c = f->answer ? &f->answer->callout : NULL;
+
+	fputs("callout ", p->out);
+	page_put(p, NULL, f->name);
+	if (!c) {
+		fputs(" -> open", p->out);
+		return;
+	}
+	fprintf(p->out, " -> %s", callout_status_name(c->status));
+	if (c->mx.n) {
+		fputs(" at ", p->out);
+		page_put(p, NULL, c->mx);
+	}
+	if (c->reason.n) {
+		fputs(" (", p->out);
+		page_put(p, NULL, c->reason);
+		fputc(')', p->out);
+	}
+	for (struct str rest = c->transcript; rest.n;) {
+		size_t end = str_find(rest, '\n');
+		fputs("\n            ", p->out);
+		page_put(p, NULL, str_slice(rest, 0, end));
+		rest = str_skip(rest, end + 1);
+	}
+}
+
 void
 page_put_fact(const struct page *p, const struct fact *f)
 {
@@ -495,6 +565,9 @@ page_put_fact(const struct page *p, const struct fact *f)
 		break;
 	case FACT_HISTORY:
 		print_history(p, f);
+		break;
+	case FACT_CALLOUT:
+		print_callout(p, f);
 		break;
 	}
 	fputc('\n', p->out);

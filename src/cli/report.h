@@ -24,6 +24,8 @@ struct json_t;
 struct json_t *report_str(struct str s); /* anybody's bytes, escaped */
 struct json_t *report_points(int32_t hundredths);
 struct json_t *report_finding(const struct finding *f, const char *check, struct action a);
+/* A list of its lines. */
+struct json_t *report_lines(struct str text);
 /* NULL where there is nothing to tell. */
 struct json_t *report_fact(const struct fact *f);
 

@@ -3,6 +3,7 @@
 #include "core/record.h"
 
 #define REASON_MAX 100 /* bytes */
+#define LINES_MAX  200 /* of a dialogue */
 
 struct reader {
 	struct arena *a;
@@ -180,6 +181,80 @@ read_history(struct reader *r, const struct json_in *item, struct str name, stru
 }
 
 static bool
+read_texts(struct reader *r, const struct json_in *root, const char *key, struct words *out)
+{
+	const struct json_in *list = json_in_get(root, key);
+	size_t n = list ? list->n : 0, i = 0;
+
+	if (list && list->kind != JSON_IN_LIST)
+		return err(r->e, "\"%s\" is not a list", key);
+	if (n > RECORD_TEXTS_MAX)
+		return err(r->e, "more than %d texts in \"%s\"", RECORD_TEXTS_MAX, key);
+	struct str *word = arena_calloc(r->a, n + 1, sizeof(*word));
+	for (const struct json_in *v = list ? list->first : NULL; v; v = v->next, i++) {
+		if (v->kind != JSON_IN_TEXT)
+			return err(r->e, "item %zu of \"%s\" is not a text", i + 1, key);
+		word[i] = arena_str(r->a, v->text);
+	}
+	*out = (struct words){n, word};
+	return true;
+}
+
+/* A list of texts, as one with LF between them. */
+static bool
+get_lines(struct reader *r, const struct json_in *item, const char *key, struct str *out)
+{
+	const struct json_in *list = json_in_get(item, key);
+	struct words lines;
+	size_t n = 0;
+
+	*out = STR("");
+	if (list && list->n > LINES_MAX)
+		return err(r->e, "more than %d lines in \"%s\"", LINES_MAX, key);
+	if (!list)
+		return true;
+	if (!read_texts(r, item, key, &lines))
+		return false;
+	for (size_t i = 0; i < lines.n; i++)
+		n += lines.word[i].n + 1;
+	struct buf b = buf_on(arena_alloc(r->a, n + 1), n + 1);
+	for (size_t i = 0; i < lines.n; i++) {
+		buf_puts(&b, i ? "\n" : "");
+		buf_put(&b, lines.word[i]);
+	}
+	*out = buf_str(&b);
+	return true;
+}
+
+static bool
+read_callout(struct reader *r, const struct json_in *item, struct str name, struct record_fact *out)
+{
+	struct callout c = {.status = CALLOUT_UNKNOWN};
+	struct str status, ip;
+	int64_t code;
+
+	if (!get_text(r, item, "status", true, &status) ||
+		!get_number(r, item, "code", 0, 599, 0, &code) ||
+		!get_text(r, item, "stage", false, &c.stage) ||
+		!get_text(r, item, "reason", false, &c.reason) ||
+		!get_text(r, item, "said", false, &c.said) ||
+		!get_text(r, item, "mx", false, &c.mx) || !get_text(r, item, "ip", false, &ip) ||
+		!get_lines(r, item, "transcript", &c.transcript))
+		return false;
+	if (!callout_status_parse(status, &c.status))
+		return err(r->e, "status \"%.*s\" is none of a callout", STR_ARG(status));
+	if (ip.n && !ip_parse(ip, &c.ip))
+		return err(r->e, "\"%.*s\" is no address", STR_ARG(ip));
+	c.code = (unsigned)code;
+	out->name = name;
+	out->kind = FACT_CALLOUT;
+	out->what = 0;
+	out->hash = callout_hash(name);
+	out->answer = answer_callout(&c);
+	return true;
+}
+
+static bool
 read_fact(struct reader *r, const struct json_in *item, struct record_fact *out)
 {
 	struct str kind, name;
@@ -190,6 +265,8 @@ read_fact(struct reader *r, const struct json_in *item, struct record_fact *out)
 		return read_dns(r, item, name, out);
 	if (str_eq(kind, STR("history")))
 		return read_history(r, item, name, out);
+	if (str_eq(kind, STR("callout")))
+		return read_callout(r, item, name, out);
 	return err(r->e, "unknown kind of fact \"%.*s\"", STR_ARG(kind));
 }
 
@@ -208,27 +285,8 @@ read_facts(struct reader *r, const struct json_in *list, struct record *out)
 		if (!read_fact(r, item, &out->fact[i]))
 			return false;
 		out->has_history |= out->fact[i].kind == FACT_HISTORY;
+		out->has_callout |= out->fact[i].kind == FACT_CALLOUT;
 	}
-	return true;
-}
-
-static bool
-read_texts(struct reader *r, const struct json_in *root, const char *key, struct words *out)
-{
-	const struct json_in *list = json_in_get(root, key);
-	size_t n = list ? list->n : 0, i = 0;
-
-	if (list && list->kind != JSON_IN_LIST)
-		return err(r->e, "\"%s\" is not a list", key);
-	if (n > RECORD_TEXTS_MAX)
-		return err(r->e, "more than %d texts in \"%s\"", RECORD_TEXTS_MAX, key);
-	struct str *word = arena_calloc(r->a, n + 1, sizeof(*word));
-	for (const struct json_in *v = list ? list->first : NULL; v; v = v->next, i++) {
-		if (v->kind != JSON_IN_TEXT)
-			return err(r->e, "item %zu of \"%s\" is not a text", i + 1, key);
-		word[i] = arena_str(r->a, v->text);
-	}
-	*out = (struct words){n, word};
 	return true;
 }
 
@@ -375,6 +433,22 @@ record_history(struct record *r)
 	return r->has_history ? &r->history : NULL;
 }
 
+static struct answer *
+lookup_callout(struct callout_source *s, struct str address, uint64_t hash)
+{
+	const struct record *r =
+		(const void *)((const char *)s - offsetof(struct record, callouts));
+	struct answer *a = find(r, FACT_CALLOUT, 0, address, hash);
+
+	return a ? a : answer_callout(&(struct callout){.status = CALLOUT_UNKNOWN});
+}
+
+struct callout_source *
+record_callouts(struct record *r)
+{
+	return r->has_callout ? &r->callouts : NULL;
+}
+
 static bool
 read_record(struct reader *r, const struct json_in *root, struct record *out)
 {
@@ -409,8 +483,9 @@ bool
 record_parse(struct arena *a, struct str line, struct record *out, struct errbuf *e)
 {
 	struct reader r = {a, e};
-	struct record record = {
-		.source = {.lookup = lookup}, .history = {.lookup = lookup_history}};
+	struct record record = {.source = {.lookup = lookup},
+		.history = {.lookup = lookup_history},
+		.callouts = {.lookup = lookup_callout}};
 	struct json_in_error why;
 
 	if (line.n > RECORD_LINE_MAX)

@@ -10,6 +10,10 @@
  * times in seconds; status ok, none, fail:
  *  {"q":"history","what":"client","name":"192.0.2.1","status":"ok","n":[12,3,0,0,0,0],"score":9000,
  *   "age":86400,"idle":60}
+ * And what the mail server of the sender's domain says about him (fact/callout.h):
+ *  {"q":"callout","name":"a@example","status":"refused","code":550,"stage":"RCPT TO",
+ *   "said":"550 5.1.1 who?","mx":"mx.example","ip":"192.0.2.7",
+ *   "transcript":["S: 220 mx.example","C: EHLO mx.example.org"]}
  * In a record without any, nothing is known of anybody's history, and of one that is not among them
  * neither.
  * With DNS lists also "canary":"16 hex digits" and "suspended":["list",...]: struct lists_now.
@@ -51,6 +55,7 @@ struct record_fact {
 struct record {
 	struct source source; /* answers from the facts below; first, so that it can be found */
 	struct history_source history;
+	struct callout_source callouts;
 	struct str id;
 	int64_t time;
 	struct ip client;
@@ -67,7 +72,7 @@ struct record {
 	struct answer *unknown;
 	size_t n_facts;
 	struct record_fact *fact;
-	bool has_history; /* some fact is one */
+	bool has_history, has_callout; /* some fact is one */
 	/* All of it, for whoever knows more of its members; borrows from the line, too. */
 	const struct json_in *json;
 };
@@ -78,6 +83,8 @@ NODISCARD bool record_parse(struct arena *a, struct str line, struct record *out
 void record_done(struct record *r);
 /* The record's answers on histories; NULL where it has none. */
 struct history_source *record_history(struct record *r);
+/* The same for callouts. */
+struct callout_source *record_callouts(struct record *r);
 
 /* "ok", "none", "nxdomain", "fail", "stale". */
 const char *record_status(const struct dns_answer *a);

@@ -297,6 +297,36 @@ put_dns(struct buf *out, const struct fact *f)
 }
 
 static void
+put_callout(struct buf *out, const struct fact *f)
+{
+	const struct callout *c = &f->answer->callout;
+	char ip[IP_TEXT_MAX];
+
+	buf_puts(out, "{\"q\":\"callout\"");
+	put_text(out, "name", f->name, SIZE_MAX);
+	put_literal(out, "status", callout_status_name(c->status));
+	if (c->code)
+		put_number(out, "code", c->code);
+	put_text(out, "stage", c->stage, SIZE_MAX);
+	if (c->reason.n)
+		put_text(out, "reason", c->reason, SIZE_MAX);
+	if (c->said.n)
+		put_text(out, "said", c->said, SIZE_MAX);
+	if (c->mx.n)
+		put_text(out, "mx", c->mx, SIZE_MAX);
+	if (c->ip.len)
+		put_literal(out, "ip", ip_text(&c->ip, ip));
+	struct str rest = c->transcript, line;
+	const char *before = ",\"transcript\":[";
+	while (rest.n && str_split(&rest, '\n', &line)) {
+		buf_puts(out, before);
+		json_put_text(out, line);
+		before = ",";
+	}
+	buf_puts(out, c->transcript.n ? "]}" : "}");
+}
+
+static void
 put_fact(struct buf *out, const struct fact *f)
 {
 	switch (f->kind) {
@@ -306,6 +336,9 @@ put_fact(struct buf *out, const struct fact *f)
 	case FACT_HISTORY:
 		put_history(out, f);
 		return;
+	case FACT_CALLOUT:
+		put_callout(out, f);
+		return;
 	}
 }
 
@@ -314,7 +347,8 @@ static bool
 is_known(const struct fact *f)
 {
 	return f->answer &&
-		!(f->kind == FACT_HISTORY && f->answer->history.status == HISTORY_UNKNOWN);
+		!(f->kind == FACT_HISTORY && f->answer->history.status == HISTORY_UNKNOWN) &&
+		!(f->kind == FACT_CALLOUT && f->answer->callout.status == CALLOUT_UNKNOWN);
 }
 
 /* --- what was found and decided --- */

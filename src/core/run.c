@@ -28,6 +28,8 @@ struct transaction {
 	bool has_rcpts;
 	unsigned rcpts; /* 0: never told */
 	uint64_t rcpts_waiters;
+	const bool *leave; /* NULL: not known yet */
+	uint64_t leave_waiters;
 	struct fact *fact[FACTS_MAX];
 	size_t n_facts;
 	uint8_t slot[SLOTS];	      /* by hash, probed onwards: number of the fact and 1, or 0 */
@@ -50,6 +52,7 @@ bit(size_t i)
 }
 
 static const struct message_head no_head;
+static const bool yes = true, no = false;
 
 struct transaction *
 transaction_begin(const struct transaction_options *o, const struct ip *client)
@@ -63,6 +66,7 @@ transaction_begin(const struct transaction_options *o, const struct ip *client)
 	t->pending = t->ready = (bit(o->checks->n) - 1) & ~o->skip;
 	t->head = o->head_later ? NULL : &no_head;
 	t->has_rcpts = !o->rcpts_later;
+	t->leave = o->leave_later ? NULL : &yes;
 	return t;
 }
 
@@ -183,6 +187,33 @@ ask_rcpts(struct ask *q)
 	return NULL;
 }
 
+void
+transaction_leave(struct transaction *t, bool may)
+{
+	must(!t->running && !t->leave);
+	t->leave = may ? &yes : &no;
+	t->ready |= t->leave_waiters & t->pending;
+	t->leave_waiters = 0;
+}
+
+bool
+transaction_wants_leave(const struct transaction *t)
+{
+	return (t->leave_waiters & t->pending) && !transaction_waits_for_network(t);
+}
+
+const bool *
+ask_leave(struct ask *q)
+{
+	struct transaction *t = q->txn;
+
+	if (!t->leave) {
+		t->leave_waiters |= bit(q->check);
+		q->waits = true;
+	}
+	return t->leave;
+}
+
 /* The fact's number, or where it would stand. */
 static uint8_t *
 find_slot(struct transaction *t, enum fact_kind kind, unsigned what, struct str name, uint64_t hash)
@@ -205,6 +236,9 @@ failure(enum fact_kind kind, const char *reason)
 		break;
 	case FACT_HISTORY:
 		return answer_history(&(struct history){.status = HISTORY_FAIL});
+	case FACT_CALLOUT:
+		return answer_callout(&(struct callout){
+			.status = CALLOUT_UNVERIFIABLE, .reason = str_of(reason)});
 	}
 	return answer_fail_ours(reason);
 }
@@ -227,6 +261,8 @@ add_fact(struct transaction *t, enum fact_kind kind, unsigned what, struct str n
 		f->answer = failure(kind, t->cut_reason);
 	else if (kind == FACT_HISTORY)
 		f->answer = t->o.history->lookup(t->o.history, name, f->history, hash);
+	else if (kind == FACT_CALLOUT)
+		f->answer = t->o.callouts->lookup(t->o.callouts, name, hash);
 	else if (t->o.source)
 		f->answer = t->o.source->lookup(t->o.source, name, f->type, hash);
 	else
@@ -277,6 +313,20 @@ ask_history(struct ask *q, enum history_kind what, struct str name)
 	if (!f)
 		return &over_budget;
 	return f->answer ? &f->answer->history : NULL;
+}
+
+const struct callout *
+ask_callout(struct ask *q, struct str address)
+{
+	static const struct callout unknown = {.status = CALLOUT_UNKNOWN};
+	static const struct callout over_budget = {.status = CALLOUT_UNVERIFIABLE};
+
+	if (!q->txn->o.callouts)
+		return &unknown;
+	const struct fact *f = ask(q, FACT_CALLOUT, 0, address, callout_hash(address));
+	if (!f)
+		return &over_budget;
+	return f->answer ? &f->answer->callout : NULL;
 }
 
 const struct findings *
@@ -399,10 +449,17 @@ cancel(struct transaction *t, struct fact *f)
 	if (!f->sent)
 		return;
 	f->sent = false;
-	if (f->kind == FACT_HISTORY)
-		t->o.history->cancel(t->o.history, f);
-	else
+	switch (f->kind) {
+	case FACT_DNS:
 		t->o.source->cancel(t->o.source, f);
+		break;
+	case FACT_HISTORY:
+		t->o.history->cancel(t->o.history, f);
+		break;
+	case FACT_CALLOUT:
+		t->o.callouts->cancel(t->o.callouts, f);
+		break;
+	}
 }
 
 /* Hand questions without an answer to the source.  It never answers from inside start(). */
@@ -414,10 +471,17 @@ start_questions(struct transaction *t)
 		if (f->answer || f->sent)
 			continue;
 		f->sent = true;
-		if (f->kind == FACT_HISTORY)
-			t->o.history->start(t->o.history, f);
-		else
+		switch (f->kind) {
+		case FACT_DNS:
 			t->o.source->start(t->o.source, f);
+			break;
+		case FACT_HISTORY:
+			t->o.history->start(t->o.history, f);
+			break;
+		case FACT_CALLOUT:
+			t->o.callouts->start(t->o.callouts, f);
+			break;
+		}
 	}
 }
 

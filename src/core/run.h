@@ -8,8 +8,8 @@
  *
  * Wait states: a transaction "waits for the network" while a check that is not done waits for an
  * unanswered question, of DNS or for a history; only then may an SMTP command be held back.  A
- * check that waits for a later command (HELO, MAIL) holds up nothing, and one that waits for what
- * another check finds, no more than that one.
+ * check that waits for a later command (HELO, MAIL) or for leave holds up nothing, and one that
+ * waits for what another check finds, no more than that one.
  *
  * A bug in a check (a false must(), a wait for nothing) ends its transaction, not the process: the
  * result says which check it was.
@@ -35,9 +35,11 @@ struct transaction_options {
 	const struct site *site;
 	struct source *source; /* may be NULL: then nothing but facts given beforehand is known */
 	struct history_source *history; /* may be NULL: then every history is unknown */
-	bool head_later;     /* transaction_head() will come; else nobody ever shows the headers */
-	bool rcpts_later;    /* transaction_rcpts() will come; else nobody ever says how many */
-	struct arena *arena; /* the transaction's; its owner frees it after transaction_end() */
+	bool head_later;  /* transaction_head() will come; else nobody ever shows the headers */
+	bool rcpts_later; /* transaction_rcpts() will come; else nobody ever says how many */
+	struct callout_source *callouts; /* may be NULL: then nobody is asked about senders */
+	bool leave_later;		 /* transaction_leave() will come; else there is leave */
+	struct arena *arena;   /* the transaction's; its owner frees it after transaction_end() */
 	struct arena *scratch; /* shared by all transactions of the process */
 	uint64_t skip;	       /* bit i: do not run check i (exempted) */
 	int64_t now;	       /* seconds since 1970, the same for all checks */
@@ -65,6 +67,10 @@ void transaction_session(struct transaction *t, const struct session *s);
 /* All recipients are named: so many were not refused by the mail server.  Once, where rcpts_later
  * said so; 0: it will not be known after all. */
 void transaction_rcpts(struct transaction *t, unsigned n);
+/* Whether checks may ask strangers (ask_leave()), once, where leave_later said so. */
+void transaction_leave(struct transaction *t, bool may);
+/* A check waits for that, and for nothing else that is under way. */
+bool transaction_wants_leave(const struct transaction *t);
 /* Run every check that can get on, start the questions they asked. */
 void transaction_run(struct transaction *t);
 bool transaction_waits_for_network(const struct transaction *t);

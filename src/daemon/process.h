@@ -1,5 +1,6 @@
 /*
- * daemon/process: a small parent, its workers, and where there is a store its keepers.
+ * daemon/process: a small parent, its workers, and keepers: what these need beside them, as the
+ * processes that own the store.
  *
  * The parent opens the listening sockets and the pid file, gives up root, starts the workers and
  * keeps them: one that dies is started anew (after 100 ms, doubling to 5 s while they die young),
@@ -50,7 +51,7 @@ struct process_keeper {
 	process_worker *run;
 	const char *name; /* for the log */
 };
-#define PROCESS_KEEPERS_MAX 2
+#define PROCESS_KEEPERS_MAX 4
 
 struct process_settings {
 	struct str user;     /* when started as root; empty: mxward, or else nobody */

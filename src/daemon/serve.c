@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "daemon/caller.h"
+#include "daemon/callout_run.h"
 #include "daemon/config_local.h"
 #include "daemon/config_store.h"
 #include "daemon/keeper.h"
@@ -40,6 +42,10 @@ struct serve {
 	int keeper, reader;
 	char keeper_name[LOCAL_NAME_MAX], reader_name[LOCAL_NAME_MAX];
 	struct store_client_names names;
+	int caller; /* listening; -1: nobody makes callouts */
+	char caller_name[LOCAL_NAME_MAX];
+	struct process_keeper keepers[PROCESS_KEEPERS_MAX];
+	size_t n_keepers;
 	struct process_socket listen[SOCKETS_MAX + 1];
 	size_t n;
 };
@@ -53,6 +59,8 @@ work(void *ctx, const int *fds, size_t n)
 		close(s->keeper);
 	if (s->reader >= 0)
 		close(s->reader);
+	if (s->caller >= 0)
+		close(s->caller);
 	s->worker.fds = fds;
 	s->worker.n_milter = s->n_milter;
 	s->worker.n_policy = n - s->n_milter - s->has_control;
@@ -86,7 +94,20 @@ keep_reading(void *ctx, const int *fds, size_t n)
 	return keep_by(ctx, fds, n, true);
 }
 
-static const struct process_keeper keepers[] = {{keep, "keeper"}, {keep_reading, "reader"}};
+static int
+call_out(void *ctx, const int *fds, size_t n)
+{
+	const struct serve *s = ctx;
+	const struct caller_options o = {.path = s->worker.path,
+		.config = s->worker.config,
+		.fd = s->caller,
+		.store = s->worker.store};
+
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return caller_run(&o);
+}
 
 /* The workers have the lists in files and read them again when they change: here they would only
  * grow old. */
@@ -131,6 +152,12 @@ name_sockets(struct serve *s, const struct listen_settings *l)
 			.optional = l->control_line == 0};
 }
 
+static void
+add_keeper(struct serve *s, process_worker *run, const char *name)
+{
+	s->keepers[s->n_keepers++] = (struct process_keeper){run, name};
+}
+
 /* Opened here, so that workers find them whether anybody is behind them or not.  A store in Redis
  * is asked by the one process that writes to it as well. */
 static bool
@@ -144,11 +171,30 @@ open_keepers(struct serve *s, const struct config *config, struct errbuf *e)
 	s->keeper = local_listen(s->keeper_name, e);
 	s->names = (struct store_client_names){s->keeper_name, s->keeper_name};
 	s->worker.store = &s->names;
-	if (s->keeper < 0 || config->store.file.n == 0)
-		return s->keeper >= 0;
+	if (s->keeper < 0)
+		return false;
+	add_keeper(s, keep, "keeper");
+	if (config->store.file.n == 0)
+		return true;
 	s->names.reader = s->reader_name;
 	s->reader = local_listen(s->reader_name, e);
+	if (s->reader >= 0)
+		add_keeper(s, keep_reading, "reader");
 	return s->reader >= 0;
+}
+
+static bool
+open_caller(struct serve *s, const struct config *config, struct errbuf *e)
+{
+	s->caller = -1;
+	if (!callout_settings_of(config)->enabled)
+		return true;
+	local_name("caller", s->caller_name);
+	s->caller = local_listen(s->caller_name, e);
+	s->worker.caller = s->caller_name;
+	if (s->caller >= 0)
+		add_keeper(s, call_out, "caller");
+	return s->caller >= 0;
 }
 
 static int
@@ -174,15 +220,15 @@ serve_with(struct config *config, const char *path)
 				  .recall_memory = recall,
 				  .workers = (unsigned)config->daemon.workers}};
 	name_sockets(&s, l);
-	if (!open_keepers(&s, config, &e))
+	if (!open_keepers(&s, config, &e) || !open_caller(&s, config, &e))
 		return report(&e, NULL), EX_OSERR;
 	const struct process_settings settings = {.user = config->daemon.user,
 		.pid_file = config->daemon.pid_file,
 		.listen = s.listen,
 		.n_listen = s.n,
 		.workers = (unsigned)config->daemon.workers,
-		.keeper = keepers,
-		.n_keepers = (size_t)(s.keeper >= 0) + (s.reader >= 0),
+		.keeper = s.keepers,
+		.n_keepers = s.n_keepers,
 		.all_ready = forget_lists};
 	int status = process_run(&settings, work, &s, &e);
 	if (e.count)

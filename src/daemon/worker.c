@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "checks/checks.h"
+#include "daemon/callout_run.h"
 #include "daemon/config_store.h"
 #include "daemon/control.h"
 #include "daemon/lists_watch.h"
@@ -20,11 +21,13 @@
 #include "front/policy.h"
 #include "net/listen.h"
 #include "net/stream.h"
+#include "source/callout.h"
 
-#define STOP_MS	       10000 /* for what is under way when we are told to stop */
-#define RULES_FIRST_MS 1000  /* for the store, before anybody is served */
-#define FRONTS_MAX     2
-#define FINDINGS_LOG   600 /* bytes of the findings in a log line */
+#define STOP_MS		10000 /* for what is under way when we are told to stop */
+#define RULES_FIRST_MS	1000  /* for the store, before anybody is served */
+#define CALLOUT_MORE_MS 500   /* for the way to who makes callouts */
+#define FRONTS_MAX	2
+#define FINDINGS_LOG	600 /* bytes of the findings in a log line */
 
 struct worker {
 	const struct worker_options *o;
@@ -35,6 +38,7 @@ struct worker {
 	struct local_watch *local;
 	struct rules_watch *rules;
 	struct memory *memory;
+	struct source_callout *callouts; /* NULL: nobody makes any */
 	struct front *milter, *policy;
 	struct listener **listener;
 	size_t n_listeners;
@@ -238,6 +242,22 @@ log_config_error(const struct errbuf *one, void *ctx)
 
 /* New settings for messages from now on.  Sockets, user and workers stay as they were: that takes
  * a restart.  A broken file changes nothing. */
+/* Senders' mail servers are asked where the settings say so, and somebody is there to do it. */
+static void
+use_callouts(struct worker *w, struct config *c)
+{
+	const struct callout_settings *s = callout_settings_of(c);
+
+	if (s->enabled && !w->callouts)
+		log_event(LOG_LEVEL_WARN, "callouts_off",
+			log_z("text", "[callout] enabled = yes takes a restart"));
+	if (!s->enabled || !w->callouts)
+		return;
+	source_callout_set_timeout(w->callouts, (uint64_t)s->timeout + CALLOUT_MORE_MS);
+	c->generation.callouts = source_callout_source(w->callouts);
+	c->generation.callout_from = s->from;
+}
+
 static void
 reload(void *ctx)
 {
@@ -262,6 +282,7 @@ reload(void *ctx)
 	}
 	next->generation.number = w->config->generation.number + 1;
 	memory_use(w->memory, next);
+	use_callouts(w, next);
 	gate_use(w->gate, rules_watch_use(w->rules, next, local_watch_use(w->local, next)));
 	lists_watch_use(w->lists, next);
 	config_free(w->config);
@@ -366,6 +387,10 @@ start(struct worker *w)
 	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, lists_renewed, w);
 	w->rules = rules_watch_new(w->loop, config_has_store(w->config), rules_renewed, w);
 	w->memory = memory_new(w->loop, w->config, w->rules, o->store);
+	if (o->caller)
+		w->callouts = source_callout_new(&(struct source_callout_options){
+			.loop = w->loop, .caller = o->caller, .answered = transaction_answer});
+	use_callouts(w, w->config);
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,
@@ -419,6 +444,7 @@ worker_run(const struct worker_options *o)
 	front_free(w.policy);
 	gate_free(w.gate);
 	memory_free(w.memory);
+	source_callout_free(w.callouts);
 	lists_watch_free(w.lists);
 	rules_watch_free(w.rules);
 	local_watch_free(w.local);

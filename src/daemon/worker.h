@@ -20,6 +20,7 @@ struct worker_options {
 	int control;	  /* listening descriptor of the control socket; -1: none */
 	unsigned workers; /* how many there are */
 	const struct store_client_names *store; /* NULL: none */
+	const char *caller; /* where the process that makes callouts listens; NULL: none */
 };
 
 #define WORKER_RECALL ((size_t)128 << 10) /* deferred messages remembered: 1 MiB */

@@ -44,6 +44,20 @@ answer_history(const struct history *h)
 }
 
 struct answer *
+answer_callout(const struct callout *c)
+{
+	struct answer *a = answer_new();
+
+	a->callout = *c;
+	a->callout.stage = arena_str(&a->arena, c->stage);
+	a->callout.reason = arena_str(&a->arena, c->reason);
+	a->callout.said = arena_str(&a->arena, c->said);
+	a->callout.mx = arena_str(&a->arena, c->mx);
+	a->callout.transcript = arena_str(&a->arena, c->transcript);
+	return a;
+}
+
+struct answer *
 answer_ref(struct answer *a)
 {
 	must(a->refs > 0);
@@ -73,4 +87,10 @@ uint64_t
 history_hash(struct str name, enum history_kind what)
 {
 	return hash_str_with(name, UINT64_C(0x10000) + what); /* no type of DNS */
+}
+
+uint64_t
+callout_hash(struct str address)
+{
+	return hash_str_with(address, UINT64_C(0x20000));
 }

@@ -56,6 +56,12 @@ const struct dns_answer *ask_dns(struct ask *q, enum dns_type type, struct str n
 /* name as in fact/history.h; it may live in scratch.  HISTORY_UNKNOWN at once where nobody keeps
  * histories. */
 const struct history *ask_history(struct ask *q, enum history_kind what, struct str name);
+/* What the mail server of a sender's domain says about his address; CALLOUT_UNKNOWN at once where
+ * nobody is asked.  To be asked only with leave. */
+const struct callout *ask_callout(struct ask *q, struct str address);
+/* May others be bothered for this mail?  NULL until all that can be known without them is: then
+ * whoever decides says whether their answer could change anything. */
+const bool *ask_leave(struct ask *q);
 /* NULL until the SMTP dialogue has brought it.  A value whose p is NULL: nobody will ever say, as
  * in a record that was made without it.  That is not the same as "", which is what the client said:
  * of what is not known a check reports nothing. */

@@ -200,6 +200,8 @@ begin_transaction(struct visit *v, struct arena *arena, uint64_t skip, struct li
 		.site = &gen->site,
 		.source = gen->source,
 		.history = gen->history,
+		.callouts = gen->callouts,
+		.leave_later = gen->callouts != NULL,
 		.head_later = client->head || client->head_later,
 		.rcpts_later = client->head_later || client->rcpts,
 		.arena = arena,
@@ -497,12 +499,34 @@ conclude(struct visit *v)
 	visit_answer(v, verdict, &d);
 }
 
+/* What can be known without bothering strangers is known: may they be asked?  Only where their
+ * answer may change what becomes of the mail.  True: they are being asked. */
+static bool
+asks_strangers(struct visit *v)
+{
+	struct verdict verdict;
+
+	if (!v->txn || v->at_end || !transaction_wants_leave(v->txn))
+		return false;
+	struct result r = transaction_result(v->txn);
+	struct judgement j = visit_judgement(v, &r);
+	j.rcpt = v->rcpt;
+	policy_judge(&j, &v->arena, &verdict);
+	/* Nothing counts for this recipient; it may for the next. */
+	if (verdict.because || rcpt_is_always_reachable(v->rcpt))
+		return false;
+	transaction_leave(v->txn,
+		!verdict_refuses(verdict.kind) && verdict.score >= v->generation->callout_from);
+	transaction_run(v->txn);
+	return transaction_waits_for_network(v->txn);
+}
+
 static void
 settled(void *ctx)
 {
 	struct visit *v = ctx;
 
-	if (v->pending)
+	if (v->pending && !asks_strangers(v))
 		conclude(v);
 }
 
@@ -530,7 +554,7 @@ visit_ask(struct visit *v, bool at_end, struct str queue_id,
 		v->queue_id = arena_str(&v->arena, queue_id);
 	v->done = done;
 	v->done_ctx = ctx;
-	if (!v->txn || !transaction_waits_for_network(v->txn)) {
+	if (!v->txn || (!transaction_waits_for_network(v->txn) && !asks_strangers(v))) {
 		conclude(v);
 		return;
 	}

@@ -28,9 +28,11 @@ struct generation {
 	bool wants_header; /* one that is made looks at the message's header */
 	struct site site;
 	struct policy policy;
-	struct source *source;		/* may be NULL */
-	struct history_source *history; /* may be NULL: nobody keeps any */
-	uint64_t budget_ms;		/* from a recipient to its verdict, at most */
+	struct source *source;		 /* may be NULL */
+	struct history_source *history;	 /* may be NULL: nobody keeps any */
+	struct callout_source *callouts; /* may be NULL: nobody is asked about senders */
+	int32_t callout_from;		 /* points (hundredths) from which somebody may be */
+	uint64_t budget_ms;		 /* from a recipient to its verdict, at most */
 	uint64_t again_ms; /* the same message is deferred for want of DNS, or the first time,
 			    * once in this time */
 	bool watch_nat, watch_findings;

@@ -176,6 +176,8 @@ answer_holds_until(const struct fact *f, uint64_t now_ms)
 			return 0;
 		return a->expires_ms ? a->expires_ms : UINT64_MAX;
 	}
+	if (f->kind == FACT_CALLOUT)
+		return a->expires_ms;
 	if (a->dns.status != DNS_OK && a->dns.status != DNS_NONE)
 		return 0;
 	/* What no cache has is as old as this transaction. */

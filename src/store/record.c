@@ -17,6 +17,7 @@ const struct store_table_info store_tables[STORE_TABLES] = {
 	[STORE_HISTORY] = {"history", "how clients and senders behaved", false, 2, 1, {"all"}},
 	[STORE_COUNTER] = {"counter", "sums", false, 0, 1, {"all"}},
 	[STORE_SEEN] = {"seen", "when something was first seen", false, 3, 1, {"all"}},
+	[STORE_CALLOUT] = {"callout", "what senders' mail servers said", false, 4, 1, {"all"}},
 };
 
 /* Four bits at a time: no table of a kilobyte. */

@@ -38,8 +38,9 @@ enum store_table {
 	STORE_HISTORY = 3, /* clients, senders, domains: how they behaved */
 	STORE_COUNTER = 4, /* sums that outlive a restart */
 	STORE_SEEN = 5,	   /* when something was first seen */
+	STORE_CALLOUT = 6, /* what the mail servers of senders said */
 };
-#define STORE_TABLES 6
+#define STORE_TABLES 7
 
 struct store_table_info {
 	const char *name;

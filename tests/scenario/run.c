@@ -22,6 +22,9 @@
  *	                                     (also deferred, bad_recipients, spam, ham, score; a
  *	                                     score that is not said is accepted less refused);
  *	                                     with one such line, nothing is known (none) of others
+ *	callout ADDRESS STATUS CODE SAID     what the sender's mail server says about him; with one
+ *	                                     such line, others are "unknown"
+ *	leave no                             nobody may be asked for this mail
  *	checks rdns helo                     in all scenarios of the file, from here on
  *	canary LIST none|fail|DATA           the list's answer about what nobody can have listed
  *	suspended LIST ...                   DNS lists that are not to be asked
@@ -72,6 +75,7 @@ struct scenario {
 	struct arena arena, scratch;
 	struct record record;
 	struct config *config;
+	bool no_leave; /* nobody may be asked */
 	bool bad;
 };
 
@@ -218,6 +222,27 @@ read_session(struct scenario *s, struct str rest)
 	}
 }
 
+/* "callout ann@example.com refused 550 550 5.1.1 who?" */
+static void
+read_callout(struct scenario *s, struct str rest, struct record_fact *out)
+{
+	struct str line = rest, address = next_word(&rest), status = next_word(&rest);
+	struct callout c = {
+		.stage = STR("RCPT TO"), .mx = STR("mx.example"), .transcript = STR("C: RCPT TO")};
+	uint64_t code;
+
+	must_say(callout_status_parse(status, &c.status), s, line, "status");
+	must_say(str_to_u64(next_word(&rest), 599, &code), s, line, "code");
+	must_say(ip_parse(STR("203.0.113.25"), &c.ip), s, line, "address");
+	c.code = (unsigned)code;
+	*(code ? &c.said : &c.reason) = rest;
+	out->kind = FACT_CALLOUT;
+	out->what = 0;
+	out->name = address;
+	out->hash = callout_hash(address);
+	out->answer = answer_callout(&c);
+}
+
 /* "list NAME KIND LINE | LINE": the file, which is gone once the settings are loaded, and its
  * section. */
 static const char *
@@ -302,6 +327,12 @@ read_setup(struct scenario *s)
 		} else if (str_eq(word, STR("history"))) {
 			read_history(s, rest, &r->fact[r->n_facts++]);
 			r->has_history = true;
+		} else if (str_eq(word, STR("callout"))) {
+			read_callout(s, rest, &r->fact[r->n_facts++]);
+			r->has_callout = true;
+		} else if (str_eq(word, STR("leave"))) {
+			s->no_leave = str_eq(rest, STR("no"));
+			must_say(s->no_leave, s, rest, "leave no");
 		}
 	}
 	if (head.n)
@@ -337,12 +368,15 @@ known(const struct record *r, enum fact_kind kind, unsigned what, struct str nam
 			return answer_ref(r->fact[i].answer);
 	if (kind == FACT_HISTORY)
 		return answer_history(&(struct history){.status = HISTORY_NONE});
+	if (kind == FACT_CALLOUT)
+		return answer_callout(&(struct callout){.status = CALLOUT_UNKNOWN});
 	return answer_ref(r->unknown);
 }
 
 struct test_source {
 	struct source source;
 	struct history_source history;
+	struct callout_source callouts;
 	const struct record *record;
 	bool at_once;
 	struct fact *open[FACTS_MAX];
@@ -405,11 +439,38 @@ cancel_history(struct history_source *h, struct fact *f)
 	forget(of_history(h), f);
 }
 
+static struct test_source *
+of_callouts(struct callout_source *c)
+{
+	return (struct test_source *)(void *)((char *)c - offsetof(struct test_source, callouts));
+}
+
+static struct answer *
+lookup_callout(struct callout_source *c, struct str address, uint64_t hash)
+{
+	const struct test_source *t = of_callouts(c);
+
+	return t->at_once ? known(t->record, FACT_CALLOUT, 0, address) : NULL;
+}
+
+static void
+start_callout(struct callout_source *c, struct fact *f)
+{
+	start(&of_callouts(c)->source, f);
+}
+
+static void
+cancel_callout(struct callout_source *c, struct fact *f)
+{
+	forget(of_callouts(c), f);
+}
+
 static struct test_source
 test_source(const struct record *r, bool at_once)
 {
 	return (struct test_source){.source = {lookup, start, cancel},
 		.history = {lookup_history, start_history, cancel_history},
+		.callouts = {lookup_callout, start_callout, cancel_callout},
 		.record = r,
 		.at_once = at_once};
 }
@@ -442,6 +503,8 @@ begin(struct scenario *s, struct test_source *source, struct arena *arena)
 		.site = &g->site,
 		.source = &source->source,
 		.history = s->record.has_history ? &source->history : NULL,
+		.callouts = s->record.has_callout ? &source->callouts : NULL,
+		.leave_later = s->no_leave || s->record.has_callout,
 		.head_later = s->record.headers,
 		.rcpts_later = s->record.n_rcpts,
 		.arena = arena,
@@ -539,8 +602,14 @@ play_shuffled(struct scenario *s, struct arena *a)
 	arena_init(&arena, 8192, (size_t)1 << 20);
 	struct transaction *t = begin(s, &source, &arena);
 	transaction_run(t);
-	while (source.n || !from_given || !head_given || !rcpts_given) {
+	while (source.n || !from_given || !head_given || !rcpts_given ||
+		transaction_wants_leave(t)) {
 		check_certain(s, t, seen);
+		if (transaction_wants_leave(t)) {
+			transaction_leave(t, !s->no_leave);
+			transaction_run(t);
+			continue;
+		}
 		if (from_given && !rcpts_given && (source.n == 0 || draw(4) == 0)) {
 			tell_rcpts(s, t);
 			rcpts_given = true;
@@ -702,8 +771,8 @@ static bool
 is_setup(struct str word)
 {
 	static const char *const words[] = {"set", "list", "client", "helo", "from", "unsaid",
-		"dns", "history", "header", "session", "recipients", "smtputf8", "canary",
-		"suspended", "unknown"};
+		"dns", "history", "callout", "leave", "header", "session", "recipients", "smtputf8",
+		"canary", "suspended", "unknown"};
 
 	for (size_t i = 0; i < COUNT(words); i++)
 		if (str_eq(word, str_of(words[i])))
@@ -780,6 +849,15 @@ write_record(struct scenario *s, struct transaction *t, const struct verdict *v)
 }
 
 static void
+give_leave(const struct scenario *s, struct transaction *t)
+{
+	if (!transaction_wants_leave(t))
+		return;
+	transaction_leave(t, !s->no_leave);
+	transaction_run(t);
+}
+
+static void
 check_record(struct scenario *s, struct transaction *t)
 {
 	struct verdict v, again;
@@ -802,6 +880,7 @@ check_record(struct scenario *s, struct transaction *t)
 	head_tell(&s->record, t2, &told);
 	tell_rcpts(s, t2);
 	transaction_run(t2);
+	give_leave(s, t2);
 	verdict_of(s, t2, &again);
 	struct str got = fingerprint(t2, &s->arena), want = fingerprint(t, &s->arena);
 	if (!str_eq(got, want))
@@ -834,6 +913,7 @@ run_scenario(struct scenario *s)
 	head_tell(&s->record, t, &told);
 	tell_rcpts(s, t);
 	transaction_run(t);
+	give_leave(s, t);
 	check_expectations(s, t);
 	check_orders(s, fingerprint(t, &s->arena));
 	check_record(s, t);
