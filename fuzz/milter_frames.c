@@ -56,16 +56,54 @@ wants_answer(char command)
 	return false;
 }
 
+/* A field that is added or removed, behind the index. */
 static void
-check_header(struct str data)
+check_field(struct str data, bool removed)
 {
+	static const struct str names[] = {
+		STR_INIT("X-Mxward"), STR_INIT("Authentication-Results"), STR_INIT("Received-SPF")};
 	struct str name, value;
+	size_t k = 0;
 
 	must(str_split(&data, '\0', &name) && str_split(&data, '\0', &value));
-	must(data.p && data.n == 0);
-	must(str_eq(name, STR("X-Mxward")) && value.n > 0);
-	for (size_t i = 0; i < value.n; i++)
-		must(value.p[i] >= ' ' && value.p[i] <= '~');
+	must(data.p && data.n == 0 && removed == (value.n == 0));
+	while (!str_eq(name, names[k]))
+		must(++k < COUNT(names));
+	for (size_t i = 0; i < value.n; i++) {
+		bool fold = value.p[i] == '\n' && i + 2 < value.n && value.p[i + 1] == '\t';
+		must(fold || (value.p[i] >= ' ' && value.p[i] <= '~'));
+		i += fold;
+	}
+}
+
+static void
+check_change(char reply, struct str data)
+{
+	struct cursor c = cursor_on(data);
+
+	switch (reply) {
+	case 'h':
+		check_field(data, false);
+		break;
+	case 'i':
+		must(cursor_u32(&c) == 0);
+		check_field(cursor_rest(&c), false);
+		break;
+	case 'm':
+		must(cursor_u32(&c) > 0);
+		check_field(cursor_rest(&c), true);
+		break;
+	default:
+		must(reply == 'q');
+		(void)cursor_z(&c);
+		must(cursor_ok(&c) && cursor_left(&c) == 0);
+	}
+}
+
+static bool
+is_change(char reply)
+{
+	return reply == 'h' || reply == 'i' || reply == 'm' || reply == 'q';
 }
 
 static void
@@ -103,10 +141,11 @@ account(void)
 				must(fake_stream_is_closed() || command == 'R' || command == 'E');
 				break;
 			}
-			if (command == 'E' && reply == 'h') {
-				check_header(data);
+			while (command == 'E' && is_change(reply)) {
+				check_change(reply, data);
 				must(next_frame(&mta.heard, &mta.heard_at, &reply, &data));
-				must(reply == 'c'); /* of what is refused nothing is changed */
+				/* Of what is refused nothing is changed. */
+				must(reply == 'c' || is_change(reply));
 			}
 			check_answer(command, reply, data);
 		}
@@ -127,8 +166,8 @@ on_write(struct str bytes)
 	buf_put(&mta.heard, bytes);
 	must(!buf_is_cut(&mta.heard));
 	while (next_frame(&b, &at, &command, &data))
-		finals += command != 'h';
-	must(at == bytes.n && finals == 1 && command != 'h');
+		finals += !is_change(command);
+	must(at == bytes.n && finals == 1 && !is_change(command));
 }
 
 static void
@@ -192,6 +231,8 @@ static const struct canned {
 	{'L', STR_INIT("Verdict\0defer\0")},
 	{'L', STR_INIT("Verdict\0tag\0")},
 	{'L', STR_INIT("Authentication-Results\0mx.example;\n\tnone\0")},
+	{'R', STR_INIT("<hold@example.org>\0")},
+	{'O', STR_INIT("\0\0\0\6\0\0\0\x01\0\0\0\0")},
 };
 
 static void
@@ -237,7 +278,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	mta.heard = BUF(mta.heard_room);
 	mta.sent_at = mta.heard_at = 0;
 	mta.protocol = 0;
+	static uint32_t found[] = {1 << 1, 1 << 1 | 1, 3 << 1};
+	static const struct stamp_forged forged = {.n = COUNT(found), .found = found};
 	fake_gate_reset();
+	fake_gate_stamp.forged = &forged;
+	fake_gate_stamp.results = STR("mx.example;\n\tiprev=pass");
+	fake_gate_stamp.received_spf = STR("none");
 	fake_stream_reset();
 	fake_stream_on_write = on_write;
 	struct front *f = front_milter_new(NULL, NULL, &FRONT_LIMITS_DEFAULT);

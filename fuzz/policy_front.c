@@ -57,6 +57,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	answers = 0;
 	fake_gate_reset();
+	fake_gate_stamp.results = STR("mx.example;\n\tiprev=pass");
+	fake_gate_stamp.received_spf = STR("none");
 	fake_stream_reset();
 	fake_stream_on_write = on_write;
 	struct front *f = front_policy_new(NULL, NULL, &FRONT_LIMITS_DEFAULT);

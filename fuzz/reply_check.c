@@ -55,6 +55,19 @@ check_replycode(struct str data)
 	}
 }
 
+/* "Name: value" of one of ours. */
+static void
+check_field_line(struct str line)
+{
+	static const struct str names[] = {STR_INIT("X-Mxward: "),
+		STR_INIT("Authentication-Results: "), STR_INIT("Received-SPF: ")};
+	size_t i = 0;
+
+	while (!str_has_prefix(line, names[i]))
+		must(++i < COUNT(names));
+	must(line.n > names[i].n);
+}
+
 void
 check_policy_answer(struct str answer)
 {
@@ -62,11 +75,14 @@ check_policy_answer(struct str answer)
 	struct str action = str_slice(answer, 7, answer.n - 2);
 	if (str_eq(action, STR("DUNNO")))
 		return;
-	if (!str_has_prefix(action, STR("PREPEND X-Mxward: "))) {
+	bool field = str_has_prefix(action, STR("PREPEND "));
+	if (!field && !str_has_prefix(action, STR("HOLD "))) {
 		check_reply_line(action, ' ');
 		return;
 	}
 	for (size_t i = 0; i < action.n; i++)
 		must(action.p[i] >= ' ' && action.p[i] <= '~');
-	must(action.n > 18 && action.n <= 510);
+	must(action.n <= 8 + 998);
+	if (field)
+		check_field_line(str_skip(action, 8));
 }

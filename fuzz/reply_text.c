@@ -18,6 +18,21 @@ frame_of(const struct buf *b)
 	return f;
 }
 
+/* Name and value; a line end stands only where a tab follows. */
+static void
+check_field(struct str data)
+{
+	struct str name, value;
+
+	must(str_split(&data, '\0', &name) && str_split(&data, '\0', &value));
+	must(data.p && data.n == 0);
+	for (size_t i = 0; i < value.n; i++) {
+		bool fold = value.p[i] == '\n' && i + 1 < value.n && value.p[i + 1] == '\t';
+		must(fold || (value.p[i] >= ' ' && value.p[i] <= '~'));
+		i += fold;
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -45,13 +60,22 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	milter_put_addheader(&b, STR("X-Mxward"), line[0]);
 	f = frame_of(&b);
 	must(f.command == 'h');
-	struct str name, value;
-	must(str_split(&f.data, '\0', &name) && str_split(&f.data, '\0', &value));
-	must(f.data.p && f.data.n == 0);
-	for (size_t i = 0; i < value.n; i++)
-		must(value.p[i] >= ' ' && value.p[i] <= '~');
+	check_field(f.data);
+	buf_reset(&b);
+	milter_put_insheader(&b, STR("X-Mxward"), (struct str){(const char *)data, size});
+	f = frame_of(&b);
+	must(f.command == 'i');
+	check_field(str_skip(f.data, 4));
+	buf_reset(&b);
+	milter_put_quarantine(&b, line[0]);
+	f = frame_of(&b);
+	must(f.command == 'q' && str_find(f.data, '\0') == f.data.n - 1);
 
 	policy_put_reply(&a, code, enhanced, line[0]);
+	must(!buf_is_cut(&a));
+	check_policy_answer(buf_str(&a));
+	buf_reset(&a);
+	policy_put_hold(&a, line[0]);
 	must(!buf_is_cut(&a));
 	check_policy_answer(buf_str(&a));
 	buf_reset(&a);

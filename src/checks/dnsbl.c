@@ -260,6 +260,12 @@ apply_caps(struct look *k, int32_t total_cap)
 	}
 }
 
+static bool
+stops(const struct action *a)
+{
+	return a->kind == ACTION_REJECT || a->kind == ACTION_DEFER || a->kind == ACTION_QUARANTINE;
+}
+
 /* Nobody is refused by a list alone who shares his server with thousands; nor where it is not
  * known whether he does. */
 static bool
@@ -271,9 +277,7 @@ spare_provider(struct look *k, struct str *provider_out)
 	*provider_out = STR("");
 	for (size_t i = 0; i < set->n; i++) {
 		const struct hit *h = &k->hit[i];
-		matters |= h->code && !h->problem &&
-			(h->action.kind == ACTION_REJECT || h->action.kind == ACTION_DEFER ||
-				h->action.points > 0);
+		matters |= h->code && !h->problem && (stops(&h->action) || h->action.points > 0);
 	}
 	if (!matters || !set->provider_cap)
 		return false;
@@ -289,7 +293,7 @@ spare_provider(struct look *k, struct str *provider_out)
 	}
 	for (size_t i = 0; i < set->n; i++) {
 		struct action *a = &k->hit[i].action;
-		if (a->kind == ACTION_REJECT || a->kind == ACTION_DEFER)
+		if (stops(a))
 			*a = (struct action){ACTION_SCORE, set->provider_cap};
 	}
 	return true;

@@ -141,10 +141,11 @@ check_dnswl_section(void *section_struct, struct arena *a, void *ctx, struct err
 	return dnsbl_compile(a, section_struct, true, &ignored, e);
 }
 
-#define CODE_LINES                                                                             \
-	"ANSWER = score N | reject | tag | defer | off | error ; what it means.  ANSWER is "   \
-	"127.0.0.2, 127.0.0.4-127.0.0.7, 127.0.1.0/24, or 127.0.0.&4 for a bit of the last "   \
-	"byte; the first line that fits counts.  Lines go before what is known of the list.  " \
+#define CODE_LINES                                                                                \
+	"ANSWER = score N | reject | tag | quarantine | defer | off | error ; what it means.  "   \
+	"ANSWER is 127.0.0.2, 127.0.0.4-127.0.0.7, 127.0.1.0/24, or 127.0.0.&4 for a bit of the " \
+	"last "                                                                                   \
+	"byte; the first line that fits counts.  Lines go before what is known of the list.  "    \
 	"An answer that is not declared is no listing."
 
 const struct section dnsbl_section = {

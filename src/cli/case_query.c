@@ -144,7 +144,8 @@ add_verdict(const char *command, const char *verdict, struct arena *a, struct st
 	for (int v = VERDICT_ACCEPT; v <= VERDICT_REJECT; v++)
 		if (str_eq_nocase(str_of(verdict), str_of(verdict_name((enum verdict_kind)v))))
 			return add_text(command, a, q, 'v', str_of(verdict));
-	return cli_usage(command, "--verdict %s: it is one of accept, tag, defer, reject", verdict);
+	return cli_usage(command,
+		"--verdict %s: it is one of accept, tag, quarantine, defer, reject", verdict);
 }
 
 int

@@ -37,15 +37,15 @@ enum {
 		"until", required_argument, NULL, OPT_Q_UNTIL        \
 	}
 
-#define CASE_QUERY_HELP                                                                 \
-	"  --client WHO        client address or network: 192.0.2.1, 192.0.2.0/24\n"    \
-	"  --sender ADDRESS    sender; @example.org: all of this domain; <>: bounces\n" \
-	"  --rcpt ADDRESS      recipient; @example.org: all of this domain\n"           \
-	"  --helo NAME         what the client said in HELO\n"                          \
-	"  --finding ID        a finding, such as rdns_none\n"                          \
-	"  --verdict VERDICT   accept, tag, defer, reject: of one recipient at least\n" \
-	"  --queue ID          queue id of the mail server\n"                           \
-	"  --since TIME        not older than this: 7d, 12h, 30m; or 2026-01-31\n"      \
+#define CASE_QUERY_HELP                                                                    \
+	"  --client WHO        client address or network: 192.0.2.1, 192.0.2.0/24\n"       \
+	"  --sender ADDRESS    sender; @example.org: all of this domain; <>: bounces\n"    \
+	"  --rcpt ADDRESS      recipient; @example.org: all of this domain\n"              \
+	"  --helo NAME         what the client said in HELO\n"                             \
+	"  --finding ID        a finding, such as rdns_none\n"                             \
+	"  --verdict VERDICT   accept, tag, quarantine, defer, reject: of one recipient\n" \
+	"  --queue ID          queue id of the mail server\n"                              \
+	"  --since TIME        not older than this: 7d, 12h, 30m; or 2026-01-31\n"         \
 	"  --until TIME        not newer than this\n"
 
 /* True: the option was one of these. */

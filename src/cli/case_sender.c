@@ -31,6 +31,8 @@ what_became_of_it(enum verdict_kind k)
 	case VERDICT_DEFER:
 		return "The message was not accepted at this time; the sending server was asked to "
 		       "try again later.";
+	case VERDICT_QUARANTINE:
+		return "The message was accepted, and is held until a person has looked at it.";
 	case VERDICT_TAG:
 	case VERDICT_ACCEPT:
 		break;

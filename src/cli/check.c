@@ -36,7 +36,7 @@ static const char help[] =
 	"  -q, --quiet         for people: leave out the questions asked\n"
 	"  -h, --help          this text\n"
 	"\n"
-	"Exit status: 0 accept or tag, 1 reject, 2 defer (the worst of several recipients),\n"
+	"Exit status: 0 let in, 1 reject, 2 defer (the worst of several recipients),\n"
 	"64 and above for errors (sysexits.h).\n";
 
 struct check_options {

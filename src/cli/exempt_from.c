@@ -23,7 +23,8 @@ counted(const struct case_finding *f)
 
 	if (f->action.kind == ACTION_SCORE)
 		return f->action.points > 0;
-	return f->action.kind == ACTION_REJECT || (f->action.kind == ACTION_DEFER && !temporary);
+	return f->action.kind == ACTION_REJECT || f->action.kind == ACTION_QUARANTINE ||
+		(f->action.kind == ACTION_DEFER && !temporary);
 }
 
 static uint64_t

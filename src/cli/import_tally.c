@@ -136,6 +136,7 @@ now_of(const struct verdict *v)
 	switch (v->kind) {
 	case VERDICT_ACCEPT:
 	case VERDICT_TAG:
+	case VERDICT_QUARANTINE:
 		return NOW_ACCEPTED;
 	case VERDICT_DEFER:
 		return v->temporary ? NOW_UNSURE : NOW_PUT_OFF;
@@ -164,6 +165,7 @@ weighs(struct action a)
 	switch (a.kind) {
 	case ACTION_OFF:
 	case ACTION_TAG:
+	case ACTION_QUARANTINE:
 	case ACTION_ACCEPT:
 		return false;
 	case ACTION_SCORE:

@@ -33,7 +33,7 @@ struct name {
 struct diff {
 	struct arena arena;
 	unsigned samples;
-	uint64_t changes[VERDICT_REJECT + 1][VERDICT_REJECT + 1];
+	uint64_t changes[VERDICT_KINDS][VERDICT_KINDS];
 	uint64_t n, newly_refused, untold, others[KINDS];
 	size_t n_names[KINDS], n_samples;
 	struct name *bucket[BUCKETS];

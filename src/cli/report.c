@@ -386,6 +386,7 @@ verdict_colour(enum verdict_kind k)
 {
 	static const char *const colours[] = {[VERDICT_ACCEPT] = "1;32",
 		[VERDICT_TAG] = "1;33",
+		[VERDICT_QUARANTINE] = "1;33",
 		[VERDICT_DEFER] = "1;33",
 		[VERDICT_REJECT] = "1;31"};
 

@@ -262,10 +262,12 @@ judge_verdict(struct self_report *r, struct self_address *a, const struct verdic
 {
 	static const enum self_state of[] = {[VERDICT_ACCEPT] = SELF_PASS,
 		[VERDICT_TAG] = SELF_WARN,
+		[VERDICT_QUARANTINE] = SELF_FAIL,
 		[VERDICT_DEFER] = SELF_FAIL,
 		[VERDICT_REJECT] = SELF_FAIL};
 	static const char *const words[] = {[VERDICT_ACCEPT] = "accept it",
 		[VERDICT_TAG] = "accept and tag it",
+		[VERDICT_QUARANTINE] = "accept and hold it",
 		[VERDICT_DEFER] = "put it off",
 		[VERDICT_REJECT] = "refuse it"};
 	/* Settings that only watch so far let everybody in; a stranger will not. */

@@ -27,6 +27,7 @@ test_actions(void **state)
 		{"accept", true, {ACTION_ACCEPT, 0}},
 		{" defer ", true, {ACTION_DEFER, 0}},
 		{"tag", true, {ACTION_TAG, 0}},
+		{"quarantine", true, {ACTION_QUARANTINE, 0}},
 		{"score", false, {0}},
 		{"score x", false, {0}},
 		{"score 1.234", false, {0}},

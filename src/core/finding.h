@@ -16,6 +16,7 @@ enum action_kind {
 	ACTION_OFF,
 	ACTION_SCORE,
 	ACTION_TAG,
+	ACTION_QUARANTINE,
 	ACTION_DEFER,
 	ACTION_REJECT,
 	ACTION_ACCEPT, /* let in, whatever else was found; of good news only */

@@ -16,6 +16,7 @@ verdict_name(enum verdict_kind v)
 {
 	static const char *const names[] = {[VERDICT_ACCEPT] = "accept",
 		[VERDICT_TAG] = "tag",
+		[VERDICT_QUARANTINE] = "quarantine",
 		[VERDICT_DEFER] = "defer",
 		[VERDICT_REJECT] = "reject"};
 

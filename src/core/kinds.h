@@ -11,10 +11,16 @@ enum profile { PROFILE_SCORE, PROFILE_STRICT, PROFILE_MONITOR };
 const char *profile_name(enum profile p); /* "score", "strict", "monitor" */
 
 /* The milder first. */
-enum verdict_kind { VERDICT_ACCEPT, VERDICT_TAG, VERDICT_DEFER, VERDICT_REJECT };
-#define VERDICT_KINDS 4
-const char *verdict_name(enum verdict_kind v); /* "accept", "tag", "defer", "reject" */
-/* The mail is not let in, for now or for good. */
+enum verdict_kind {
+	VERDICT_ACCEPT,
+	VERDICT_TAG,
+	VERDICT_QUARANTINE, /* taken, and held by the mail server until somebody has looked at it */
+	VERDICT_DEFER,
+	VERDICT_REJECT
+};
+#define VERDICT_KINDS 5
+const char *verdict_name(enum verdict_kind v); /* "accept", "tag", "quarantine", ... */
+/* The mail is not let in, for now or for good.  What is held was let in. */
 bool verdict_refuses(enum verdict_kind v);
 
 #endif

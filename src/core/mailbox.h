@@ -34,8 +34,8 @@ struct switches {
 	bool off;	     /* policy=off */
 	enum profile profile;
 	int32_t reject_at, defer_at; /* hundredths */
-	/* REJECT: as ever.  DEFER: it is put off.  TAG, ACCEPT: what would be refused or put off is
-	 * let in. */
+	/* REJECT: as ever.  DEFER: it is put off.  QUARANTINE: it is held.  TAG, ACCEPT: what would
+	 * be refused, put off or held is let in. */
 	enum verdict_kind refuse;
 };
 

@@ -311,6 +311,7 @@ test_verdicts(void **state)
 		{"tag@example.org", "refuse=tag"},
 		{"accept@example.org", "refuse=accept"},
 		{"defer@example.org", "refuse=defer"},
+		{"hold@example.org", "refuse=quarantine"},
 		{"reject@example.org", "refuse=reject"},
 		{"postmaster@example.org", "reject_at=1"},
 	};
@@ -330,6 +331,7 @@ test_verdicts(void **state)
 		{"tag", VERDICT_TAG, VERDICT_REJECT, 0, "this mailbox does not refuse"},
 		{"accept", VERDICT_ACCEPT, VERDICT_REJECT, 0, "this mailbox does not refuse"},
 		{"defer", VERDICT_DEFER, VERDICT_REJECT, 451, "this mailbox does not refuse"},
+		{"hold", VERDICT_QUARANTINE, VERDICT_REJECT, 0, "this mailbox does not refuse"},
 		{"reject", VERDICT_REJECT, VERDICT_REJECT, 550, NULL},
 		{"postmaster", VERDICT_ACCEPT, VERDICT_REJECT, 0,
 			"postmaster and abuse are always reachable"},
@@ -382,7 +384,8 @@ static void
 test_all_recipients(void **state)
 {
 	static const char *const rows[][2] = {{"tag@example.org", "refuse=tag"},
-		{"off@example.org", "policy=off"}, {"defer@example.org", "refuse=defer"}};
+		{"off@example.org", "policy=off"}, {"defer@example.org", "refuse=defer"},
+		{"hold@example.org", "refuse=quarantine"}};
 	static const struct {
 		const char *rcpt[4];
 		enum verdict_kind kind;
@@ -395,6 +398,8 @@ test_all_recipients(void **state)
 		{{"user@example.org", "defer@example.org"}, VERDICT_DEFER},
 		{{"defer@example.org", "tag@example.org", "user@example.org"}, VERDICT_TAG},
 		{{"tag@example.org", "user@example.org", "off@example.org"}, VERDICT_ACCEPT},
+		{{"user@example.org", "hold@example.org", "defer@example.org"}, VERDICT_QUARANTINE},
+		{{"tag@example.org", "hold@example.org"}, VERDICT_TAG},
 		{{"user@example.org", "postmaster@example.org"}, VERDICT_ACCEPT},
 	};
 	static const struct ip ip = {.len = 4, .b = {192, 0, 2, 1}};
@@ -414,6 +419,25 @@ test_all_recipients(void **state)
 		if (v.kind != cases[i].kind)
 			fail_msg("%zu: %s", i, verdict_name(v.kind));
 	}
+}
+
+/* Where mail is to arrive in any case, what an action holds arrives too. */
+static void
+test_held_by_an_action(void **state)
+{
+	static const char *const rows[][2] = {{"tag@example.org", "refuse=tag"},
+		{"accept@example.org", "refuse=accept"}, {"defer@example.org", "refuse=defer"}};
+	static const struct action hold[N_CODES] = ACTIONS({ACTION_QUARANTINE});
+	struct policy p = policy_of(mailboxes(rows, COUNT(rows)));
+	struct found_codes all = {.n = 0};
+
+	p.actions[0][0] = hold;
+	add_finding(&all, 0, WORSE);
+	assert_int_equal(judged(&p, &all, "user@example.org").kind, VERDICT_QUARANTINE);
+	assert_int_equal(judged(&p, &all, "defer@example.org").kind, VERDICT_QUARANTINE);
+	assert_int_equal(judged(&p, &all, "tag@example.org").kind, VERDICT_TAG);
+	assert_int_equal(judged(&p, &all, "accept@example.org").kind, VERDICT_ACCEPT);
+	assert_int_equal(judged(&p, &all, "abuse@example.org").kind, VERDICT_ACCEPT);
 }
 
 /* --- what holds under any switches --- */
@@ -489,7 +513,7 @@ check_promises(const struct policy *p, const struct switches *s, const struct fo
 	if (s->off && s->set >> MAILBOX_POLICY & 1)
 		assert_int_equal(v.kind, VERDICT_ACCEPT);
 	if (set_refuse)
-		assert_true(v.kind <= s->refuse || v.kind < VERDICT_DEFER);
+		assert_true(v.kind <= s->refuse || v.kind < VERDICT_QUARANTINE);
 	/* What is spared counts for nothing. */
 	struct found_codes rest = without(all, switches_spare(s, 3));
 	struct verdict same = judged(p, &rest, "user@example.org");
@@ -554,6 +578,7 @@ main(void)
 		cmocka_unit_test(test_verdicts),
 		cmocka_unit_test(test_actions_as_they_counted),
 		cmocka_unit_test(test_all_recipients),
+		cmocka_unit_test(test_held_by_an_action),
 		cmocka_unit_test(test_promises),
 	};
 

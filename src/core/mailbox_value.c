@@ -191,7 +191,7 @@ struct values {
 #define AT(member) offsetof(struct values, member)
 
 static const char *const profiles[] = {"score", "strict", "monitor", NULL};
-static const char *const refusals[] = {"accept", "tag", "defer", "reject", NULL};
+static const char *const refusals[] = {"accept", "tag", "quarantine", "defer", "reject", NULL};
 
 static const struct setting rows[MAILBOX_KEYS] = {
 	[MAILBOX_POLICY] = {.name = "policy", .type = SETTING_BOOL, .offset = AT(policy)},

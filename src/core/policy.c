@@ -135,7 +135,9 @@ missing_accept(const struct judgement *j, uint64_t checks)
 static void
 weigh(struct tally *t, const struct finding *f, struct action a, bool perhaps)
 {
-	if (perhaps && (a.kind == ACTION_DEFER || a.kind == ACTION_REJECT)) {
+	if (perhaps &&
+		(a.kind == ACTION_DEFER || a.kind == ACTION_REJECT ||
+			a.kind == ACTION_QUARANTINE)) {
 		t->unproved = t->unproved ? t->unproved : f;
 		return;
 	}
@@ -158,6 +160,9 @@ weigh(struct tally *t, const struct finding *f, struct action a, bool perhaps)
 		break;
 	case ACTION_TAG:
 		t->tag = t->tag ? t->tag : f;
+		break;
+	case ACTION_QUARANTINE:
+		t->quarantine = t->quarantine ? t->quarantine : f;
 		break;
 	case ACTION_DEFER:
 		if (f->code->temporary)
@@ -238,12 +243,19 @@ decide(const struct policy *p, const struct tally *t, struct verdict *v)
 	}
 	if (p->defer_at && t->score >= p->defer_at && t->score - t->slack >= p->defer_at)
 		return VERDICT_DEFER;
-	if (over || t->temporary || t->reject || t->unproved) {
-		const struct finding *other = t->reject ? t->reject : t->unproved;
+	/* What would refuse or hold, had nothing been missing, waits until nothing is. */
+	const struct finding *other = t->reject ? t->reject : t->unproved;
+	if (t->quarantine && t->doubt && !other)
+		other = t->quarantine;
+	if (over || t->temporary || other) {
 		if (t->temporary || other)
 			v->main = t->temporary ? t->temporary : other;
 		v->temporary = true;
 		return VERDICT_DEFER;
+	}
+	if (t->quarantine) {
+		v->main = t->quarantine;
+		return VERDICT_QUARANTINE;
 	}
 	if (t->tag) {
 		v->main = t->tag;
@@ -266,11 +278,12 @@ overruled(const struct judgement *j, const struct switches *s)
 	return NULL;
 }
 
-/* What the mailbox makes of a refusal: something milder, or nothing else. */
+/* What the mailbox makes of a refusal: something milder, or nothing else.  Where its mail is to
+ * arrive in any case, it is not held either. */
 static void
 soften(const struct switches *s, struct verdict *v)
 {
-	if (!(s->set >> MAILBOX_REFUSE & 1) || v->kind < VERDICT_DEFER || s->refuse >= v->kind)
+	if (!(s->set >> MAILBOX_REFUSE & 1) || v->kind < VERDICT_QUARANTINE || s->refuse >= v->kind)
 		return;
 	v->kind = s->refuse;
 	v->temporary = v->first_defers = false;
@@ -457,6 +470,7 @@ verdict_defer_instead(struct verdict *v, struct arena *a)
 static const char *const action_names[] = {[ACTION_OFF] = "off",
 	[ACTION_SCORE] = "score",
 	[ACTION_TAG] = "tag",
+	[ACTION_QUARANTINE] = "quarantine",
 	[ACTION_DEFER] = "defer",
 	[ACTION_REJECT] = "reject",
 	[ACTION_ACCEPT] = "accept",
@@ -494,8 +508,8 @@ action_parse(struct str s, struct action *out, struct errbuf *e)
 	if (!known) {
 		const char *near = nearest_name(word, action_names, COUNT(action_names));
 		return err(e,
-			"unknown action \"%.*s\": %s%s%sone of off, score N, tag, defer, reject, "
-			"accept",
+			"unknown action \"%.*s\": %s%s%sone of off, score N, tag, quarantine, "
+			"defer, reject, accept",
 			STR_ARG(word), near ? "did you mean \"" : "", near ? near : "",
 			near ? "\"? It is " : "");
 	}

@@ -59,7 +59,7 @@ struct verdict {
 	enum verdict_kind kind;
 	enum verdict_kind
 		would; /* what it were without monitor profile and what lets this recipient's in */
-	uint16_t code; /* 550, 451; 0 for accept and tag */
+	uint16_t code; /* 550, 451; 0 where it is let in */
 	struct str enhanced; /* "5.7.25" */
 	int32_t score;	     /* hundredths */
 	bool temporary;	     /* a deferral for want of evidence: the caller caps these */
@@ -99,8 +99,9 @@ struct judgement {
 /* Strings of *out live in a. */
 void policy_judge(const struct judgement *j, struct arena *a, struct verdict *out);
 /* For what is known only when all recipients are, at the end of the message, where one reply goes
- * to all: the mildest verdict that any of them would get, so that nobody is refused, put off or
- * tagged for what he has switched off.  j->rcpt does not count; n 0: no recipient is known. */
+ * to all: the mildest verdict that any of them would get, so that nobody's mail is refused, put
+ * off, held or tagged for what he has switched off.  j->rcpt does not count; n 0: no recipient is
+ * known. */
 void policy_judge_all(const struct judgement *j, const struct str *rcpt, size_t n, struct arena *a,
 	struct verdict *out);
 /* The verdict that a capped deferral turns into: accept, saying why. */
@@ -121,8 +122,8 @@ uint64_t policy_skip(
 /* postmaster@ and abuse@ of any domain, RFC 5321 4.5.1, RFC 2142. */
 bool rcpt_is_always_reachable(struct str rcpt);
 
-/* "score 4", "score -0.5", "off", "tag", "defer", "reject", "accept", "own"; e says what is wrong
- * otherwise. */
+/* "score 4", "score -0.5", "off", "tag", "quarantine", "defer", "reject", "accept", "own"; e says
+ * what is wrong otherwise. */
 NODISCARD bool action_parse(struct str s, struct action *out, struct errbuf *e);
 void action_print(struct action a, struct buf *out);
 const char *action_name(enum action_kind kind); /* "off", "score", ... */

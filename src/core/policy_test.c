@@ -8,7 +8,7 @@
 
 #include "core/policy.h"
 
-enum { BAD, DENY, LATER, BLOCK, ALLOW, UNSURE, TIMEOUT, END = -1 };
+enum { BAD, DENY, LATER, BLOCK, ALLOW, UNSURE, HOLD, MARK, TIMEOUT, END = -1 };
 
 static const struct finding_code codes[] = {
 	[BAD] = {.id = "bad", .label = "bad thing", .text = "it is bad"},
@@ -22,6 +22,8 @@ static const struct finding_code codes[] = {
 		.final = true},
 	[ALLOW] = {.id = "allow", .text = "{who} is a friend", .good = true},
 	[UNSURE] = {.id = "unsure", .text = "who knows", .temporary = true},
+	[HOLD] = {.id = "hold", .label = "strange", .text = "it is strange"},
+	[MARK] = {.id = "mark", .label = "odd", .text = "it is odd"},
 };
 static const struct finding_code other_codes[] = {{.id = "timeout", .temporary = true}};
 static const struct action actions[] = {[BAD] = {ACTION_SCORE, 800},
@@ -29,7 +31,9 @@ static const struct action actions[] = {[BAD] = {ACTION_SCORE, 800},
 	[LATER] = {ACTION_DEFER, 0},
 	[BLOCK] = {ACTION_REJECT, 0},
 	[ALLOW] = {ACTION_ACCEPT, 0},
-	[UNSURE] = {ACTION_OFF, 0}};
+	[UNSURE] = {ACTION_OFF, 0},
+	[HOLD] = {ACTION_QUARANTINE, 0},
+	[MARK] = {ACTION_TAG, 0}};
 static const struct action other_actions[] = {{ACTION_DEFER, 0}};
 static const struct check check = {.name = "c", .codes = codes, .n_codes = COUNT(codes)};
 static const struct check other = {.name = "o", .codes = other_codes, .n_codes = 1};
@@ -96,6 +100,14 @@ test_accept(void **state)
 		{"doubt elsewhere", {BAD, TIMEOUT, END}, VERDICT_REJECT, false, NULL},
 		{"doubt, but it was found", {DENY, ALLOW, UNSURE, END}, VERDICT_ACCEPT, false,
 			"allow: joe is a friend"},
+		{"held", {HOLD, END}, VERDICT_QUARANTINE, false, NULL},
+		{"held rather than tagged", {MARK, HOLD, END}, VERDICT_QUARANTINE, false, NULL},
+		{"refused rather than held", {HOLD, BAD, END}, VERDICT_REJECT, false, NULL},
+		{"put off rather than held", {HOLD, LATER, END}, VERDICT_DEFER, false, NULL},
+		{"held without an answer", {HOLD, TIMEOUT, END}, VERDICT_DEFER, true, NULL},
+		{"a friend's is not held", {HOLD, ALLOW, END}, VERDICT_ACCEPT, false,
+			"allow: joe is a friend"},
+		{"perhaps a friend's", {HOLD, UNSURE, END}, VERDICT_DEFER, true, NULL},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

@@ -175,7 +175,7 @@ terse(const struct tally *t, const struct verdict *v, struct arena *a)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct tally_item *it = &t->item[i];
 		if (it->finding == v->main || it->finding->code->good ||
-			it->action.kind == ACTION_TAG)
+			it->action.kind == ACTION_TAG || it->action.kind == ACTION_QUARANTINE)
 			continue;
 		size_t before = b.n;
 		buf_puts(&b, ", ");

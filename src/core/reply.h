@@ -21,14 +21,15 @@ struct tally {
 	int32_t score, slack; /* hundredths; slack: points that missing evidence might take off */
 	int32_t late;	      /* of score: points of findings that waiting may put right */
 	bool reject_stands;   /* a finding refuses that waiting does not put right */
-	const struct finding *reject, *defer, *temporary, *tag; /* the first of each, or NULL */
-	const struct finding *accept;				/* likewise */
+	const struct finding *reject, *defer, *temporary; /* the first of each, or NULL */
+	const struct finding *quarantine, *tag, *accept;  /* likewise */
 	struct tally_item final; /* the first that decides alone, or with finding NULL */
 	bool doubt; /* an answer that is missing might have let it in, whatever else there is */
 	const struct finding *heaviest;
 	int32_t heaviest_points;
-	const struct finding *unproved; /* refuses or defers, if it counts: that is not known */
-	uint64_t spared;		/* checks that do not count */
+	const struct finding
+		*unproved; /* refuses, defers or holds, if it counts: that is not known */
+	uint64_t spared;   /* checks that do not count */
 	size_t n;
 	struct tally_item item[TALLY_MAX];
 };

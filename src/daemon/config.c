@@ -121,6 +121,33 @@ static const struct setting site_rows[] = {
 		"does.  As Postfix's setting of that name."},
 };
 
+static const char *const field_on[] = {"none", "tagged", "checked", NULL};
+
+static const struct setting headers_rows[] = {
+	{"authserv_id", SETTING_STRING, FIELD(headers, authserv_id), "", 0, 0, NULL,
+		"Our name in Authentication-Results; empty: the host name of section site, and its "
+		"further host names are taken for ours too.  Where another filter writes such "
+		"fields, give each a name of its own: each removes what bears its own name and is "
+		"not from itself.",
+		FIELD(headers, authserv_id_line)},
+	{"auth_results", SETTING_BOOL, FIELD(headers, auth_results), "yes", 0, 0, NULL,
+		"Add Authentication-Results (RFC 8601) with the results of reverse DNS (iprev) and "
+		"SPF."},
+	{"received_spf", SETTING_BOOL, FIELD(headers, received_spf), "no", 0, 0, NULL,
+		"Add Received-SPF (RFC 7208 9.1), for software that does not read the former."},
+	{"remove_forged", SETTING_BOOL, FIELD(headers, remove_forged), "yes", 0, 0, NULL,
+		"Remove the fields that a message brings along and that claim to be ours: "
+		"Authentication-Results with our name, however it is written, and those called as "
+		"field says.  By milter only.  A message with more than 10000 of them is refused."},
+	{"field", SETTING_STRING, FIELD(headers, field), "X-Mxward", 0, 0, NULL,
+		"Name of a field of our own that tells score, findings, case and verdict; it "
+		"begins with X-.",
+		FIELD(headers, field_line)},
+	{"field_on", SETTING_CHOICE, FIELD(headers, field_on), "checked", 0, 0, field_on,
+		"Which messages get that field: none, those that are tagged or held, all that "
+		"were checked."},
+};
+
 static const struct setting networks_rows[] = {
 	{"ours", SETTING_NETS, FIELD(networks, ours), "127.0.0.0/8 ::1", 0, 0, NULL,
 		"Addresses and networks that are never checked."},
@@ -252,6 +279,15 @@ static const struct section fixed_sections[] = {
 		.help = "Who we are: a stranger who greets with these is an impostor.",
 		ROWS(site_rows),
 		.size = sizeof(struct site_settings)},
+	{.name = "headers",
+		.help = "What travels on with a message that is let in, in any profile.  Nothing "
+			"else of it is changed.  A policy service adds fields one at a time, and "
+			"only where it is asked at DATA too, but for the field of our own of what "
+			"is "
+			"tagged or held: see the section WHAT TRAVELS ON.",
+		ROWS(headers_rows),
+		.size = sizeof(struct headers_settings),
+		.check = headers_check},
 	{.name = "networks",
 		.help = "Who belongs to us.",
 		ROWS(networks_rows),
@@ -261,8 +297,9 @@ static const struct section fixed_sections[] = {
 		.size = sizeof(struct actions_settings),
 		.entry = action_line,
 		.entry_help =
-			"FINDING = off | score N | tag | defer | reject | accept.  FINDING/ipv6 "
-			"sets it for IPv6 clients only.  A temporary finding can only be off, tag "
+			"FINDING = off | score N | tag | quarantine | defer | reject | accept.  "
+			"FINDING/ipv6 sets it for IPv6 clients only.  A temporary finding can only "
+			"be off, tag "
 			"or defer.  accept is for good news (rdns_ok, local_allow, ...): the "
 			"message is let in whatever else was found, unless a local list blocks "
 			"it."},
@@ -333,8 +370,9 @@ config_structs(struct config *c, size_t *n)
 		return c->structs;
 	}
 	void **all = arena_calloc(&c->arena, SECTIONS_MAX, sizeof(*all));
-	void *const fixed[] = {&c->listen, &c->dns, &c->policy, &c->site, &c->networks, &c->actions,
-		&c->exempt, &c->health, &c->daemon, &c->log, &c->store, &c->privacy, &c->explain};
+	void *const fixed[] = {&c->listen, &c->dns, &c->policy, &c->site, &c->headers, &c->networks,
+		&c->actions, &c->exempt, &c->health, &c->daemon, &c->log, &c->store, &c->privacy,
+		&c->explain};
 	size_t n_checks, k = 0;
 	const struct check *const *checks = checks_all(&n_checks);
 
@@ -512,9 +550,17 @@ fill_generation(struct config *c, struct errbuf *e)
 		.delimiters = str_eq(c->site.recipient_delimiter, STR("none"))
 			? STR("")
 			: c->site.recipient_delimiter};
+	g->stamp = (struct stamp_settings){
+		.id = c->headers.authserv_id.n ? c->headers.authserv_id : g->site.hostname,
+		.ids = c->headers.authserv_id.n ? (struct words){0, NULL} : c->site.hostnames,
+		.auth_results = c->headers.auth_results,
+		.received_spf = c->headers.received_spf,
+		.remove_forged = c->headers.remove_forged,
+		.on = (enum stamp_on)c->headers.field_on,
+		.field = c->headers.field};
 	set_actions(c, &g->checks);
 	g->off = checks_off(&s->checks);
-	g->wants_header = is_made(g, &check_header);
+	g->wants_header = is_made(g, &check_header) || g->stamp.remove_forged;
 	g->budget_ms = (uint64_t)s->budget;
 	g->again_ms = (uint64_t)s->again;
 	g->remember = (size_t)s->remember;

@@ -46,6 +46,14 @@ struct site_settings {
 	struct str recipient_delimiter;
 };
 
+struct headers_settings {
+	struct str authserv_id; /* empty: the host name */
+	bool auth_results, received_spf, remove_forged;
+	struct str field;
+	unsigned authserv_id_line, field_line;
+	int field_on; /* enum stamp_on */
+};
+
 struct networks_settings {
 	struct nets ours;
 };
@@ -105,6 +113,7 @@ struct config {
 	struct dns_settings dns;
 	struct policy_settings policy;
 	struct site_settings site;
+	struct headers_settings headers;
 	struct networks_settings networks;
 	struct health_settings health;
 	struct daemon_settings daemon;

@@ -2,6 +2,7 @@
 #include "checks/checks.h"
 #include "daemon/config.h"
 #include "daemon/config_lines.h"
+#include "mail/auth_results.h"
 #include "store/redis.h"
 #include "net/listen.h"
 #include "source/dns_servers.h"
@@ -58,15 +59,19 @@ action_line(void *section_struct, struct arena *a, const struct entry *line, voi
 	if (!action_parse(line->value, &action, e))
 		return false;
 	/* A 5xx needs evidence: nobody can configure that away. */
-	if (c->temporary && (action.kind == ACTION_REJECT || action.kind == ACTION_SCORE))
+	if (c->temporary &&
+		(action.kind == ACTION_REJECT || action.kind == ACTION_SCORE ||
+			action.kind == ACTION_QUARANTINE))
 		return err(e,
-			"%s means that an answer is missing, which can never refuse mail: use off, "
+			"%s means that an answer is missing, which can neither refuse nor hold "
+			"mail: use "
+			"off, "
 			"tag or defer",
 			c->id);
 	if (c->passing && action.kind == ACTION_REJECT)
 		return err(e,
 			"%s ends by itself, so it can put mail off but not refuse it: use off, "
-			"score N, tag or defer",
+			"score N, tag, quarantine or defer",
 			c->id);
 	if (action.kind == ACTION_ACCEPT && !c->good)
 		return err(e,
@@ -215,6 +220,37 @@ policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
 		return err(e, "reject_at must be above 0: at 0 everything would be refused");
 	if (s->defer_at < 0 || s->defer_at > s->reject_at)
 		return err(e, "defer_at must lie between 0 (never) and reject_at");
+	return true;
+}
+
+/* RFC 8601 2.2 wants quotation marks around what is no token: nobody needs such a name. */
+static bool
+is_authserv_id(struct str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!chr_is_alnum(s.p[i]) && str_find(STR("-._"), s.p[i]) == 3)
+			return false;
+	return s.n <= AUTH_RESULTS_ID_MAX;
+}
+
+bool
+headers_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e)
+{
+	const struct headers_settings *s = section_struct;
+
+	e->line = s->authserv_id_line;
+	if (!is_authserv_id(s->authserv_id))
+		return err(e,
+			"authserv_id: letters, digits, hyphens, dots and underscores are expected, "
+			"as "
+			"in a host name");
+	e->line = s->field_line;
+	if (!stamp_field_valid(s->field))
+		return err(e,
+			"field = %.*s: \"X-\" and letters, digits and hyphens are expected, at "
+			"most "
+			"%d in all",
+			(int)(s->field.n < 80 ? s->field.n : 80), s->field.p, STAMP_FIELD_MAX);
 	return true;
 }
 

@@ -22,6 +22,7 @@ bool listen_check(void *section_struct, struct arena *a, void *ctx, struct errbu
 bool dns_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 /* Bit i: check i is not among the names. */
 uint64_t checks_off(const struct words *names);
+bool headers_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 bool policy_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);
 
 bool store_section_check(void *section_struct, struct arena *a, void *ctx, struct errbuf *e);

@@ -127,6 +127,7 @@ number_of(const struct verdict *v)
 	switch (v->policy->profile == PROFILE_MONITOR ? v->would : v->kind) {
 	case VERDICT_ACCEPT:
 	case VERDICT_TAG:
+	case VERDICT_QUARANTINE:
 		break;
 	case VERDICT_DEFER:
 		return HISTORY_DEFERRED;

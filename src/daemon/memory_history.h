@@ -3,10 +3,10 @@
  * of spam or of wanted mail teaches.
  *
  * A message counts once, however many recipients it has, for each way it was decided: accepted (or
- * tagged; not where a milter saw that it was given up), refused, put off.  It counts as it was
- * decided, so what postmaster gets is accepted; only in the profile monitor, of the settings or of
- * a mailbox, where everything is, as it would have been.  Who is not checked (our own networks, who
- * has logged in) leaves no trace.
+ * tagged or held; not where a milter saw that it was given up), refused, put off.  It counts as it
+ * was decided, so what postmaster gets is accepted; only in the profile monitor, of the settings or
+ * of a mailbox, where everything is, as it would have been.  Who is not checked (our own networks,
+ * who has logged in) leaves no trace.
  *
  *	client			always; also the recipients that the mail server itself refused
  *	sender, domain		only where the client may speak for the sender

@@ -50,7 +50,7 @@ json_path(const char *path)
 }
 
 static json_t *
-json_verdicts(const uint64_t n[VERDICT_REJECT + 1])
+json_verdicts(const uint64_t n[VERDICT_KINDS])
 {
 	json_t *o = json_object();
 

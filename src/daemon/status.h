@@ -14,8 +14,8 @@
 
 /* Decisions, one for each recipient as in the log, and the findings that they were made from. */
 struct tally {
-	uint64_t verdict[VERDICT_REJECT + 1];
-	uint64_t message[VERDICT_REJECT + 1]; /* at the end of messages whose header gave cause */
+	uint64_t verdict[VERDICT_KINDS];
+	uint64_t message[VERDICT_KINDS]; /* at the end of messages whose header gave cause */
 	uint64_t finding[CHECKS_MAX][HEALTH_CODES_MAX]; /* by check, by its code */
 	uint64_t exempted, switched; /* decisions that exemptions, mailbox switches applied to */
 };

@@ -111,6 +111,7 @@ test_counts(void **state)
 	assert_number(decisions, "accept", 3); /* never checked: no findings */
 	assert_number(decisions, "reject", 2);
 	assert_number(decisions, "tag", 0);
+	assert_number(decisions, "quarantine", 0);
 	assert_number(decisions, "defer", 0);
 	assert_number(findings, "rdns_none", 2); /* one for each recipient, as in the log */
 	assert_number(findings, "helo_bare_ip", 2);

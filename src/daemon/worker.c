@@ -176,6 +176,22 @@ alarmed(void *ctx, const struct health_alarm *a)
 	}
 }
 
+static void
+cannot(void *ctx, enum gate_lack lack)
+{
+	static const char *const texts[] = {
+		[LACKS_ADD] = "the mail server lets a milter add no header fields: messages do not "
+			      "tell what was found",
+		[LACKS_REMOVE] = "the mail server lets a milter remove no header fields: some that "
+				 "claim to be ours stay",
+		[LACKS_QUARANTINE] = "the mail server cannot hold messages for a milter: they are "
+				     "tagged instead",
+		[LACKS_PATIENCE] = "a message had more header fields that claim to be ours than "
+				   "are removed: it was refused"};
+
+	log_event(LOG_LEVEL_WARN, "mail_server", log_z("text", texts[lack]));
+}
+
 static uint64_t
 lists_suspended(void *ctx, const struct generation *g)
 {
@@ -397,6 +413,7 @@ start(struct worker *w)
 				   .remember = memory_store(w->memory) ? remember : NULL,
 				   .refused_rcpt = refused_rcpt,
 				   .session_over = session_over,
+				   .cannot = cannot,
 				   .alarm = alarmed,
 				   .suspended = lists_suspended,
 				   .lists_seen = lists_seen,

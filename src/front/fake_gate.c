@@ -8,9 +8,10 @@ struct visit {
 	struct list link;
 	unsigned number;
 	uint64_t asked; /* order of the judgement, 0: none is pending */
-	bool told[ENV_COUNT], authenticated, tagged;
+	bool told[ENV_COUNT], authenticated;
 	bool head_later, head_over, at_end;
-	struct arena arena; /* the verdicts */
+	enum verdict_kind kind; /* the gravest that let it in */
+	struct arena arena;	/* the verdicts */
 	struct str rcpt;
 	struct str wish; /* field "Verdict" of the header */
 	void (*done)(void *ctx, const struct verdict *verdict);
@@ -18,7 +19,9 @@ struct visit {
 };
 
 bool fake_gate_later, fake_gate_no_header, fake_gate_sessions;
-struct str fake_gate_tag;
+struct stamp fake_gate_stamp;
+static const struct stamp_settings stamp_settings = {
+	.id = {"mx.example", 10}, .field = {"X-Mxward", 8}};
 
 static struct list visits = {&visits, &visits};
 static unsigned n_visits;
@@ -34,7 +37,7 @@ fake_gate_reset(void)
 	n_visits = 0;
 	n_asked = 0;
 	fake_gate_later = fake_gate_no_header = fake_gate_sessions = false;
-	fake_gate_tag = STR("tag; score=4");
+	fake_gate_stamp = (struct stamp){.settings = &stamp_settings, .field = STR("score=4")};
 }
 
 struct str
@@ -190,7 +193,10 @@ verdict_for(struct visit *v)
 			.one_line = STR("DNS failed")};
 	else if (str_eq(wish, STR("tag")))
 		out->kind = VERDICT_TAG;
-	v->tagged |= out->kind == VERDICT_TAG;
+	else if (str_eq(wish, STR("hold")))
+		out->kind = VERDICT_QUARANTINE;
+	if (!verdict_refuses(out->kind) && out->kind > v->kind)
+		v->kind = out->kind;
 	return out;
 }
 
@@ -305,9 +311,26 @@ visit_end(struct visit *v)
 	heap_free(v);
 }
 
-struct str
-visit_tag(struct visit *v)
+const struct stamp *
+visit_stamp(struct visit *v, bool can_hold, bool at_once)
 {
-	must(v->tagged || v->at_end);
-	return v->tagged ? fake_gate_tag : STR("");
+	struct stamp *s = arena_new(&v->arena, struct stamp);
+
+	*s = fake_gate_stamp;
+	s->kind = v->kind;
+	if (v->kind == VERDICT_ACCEPT)
+		s->field = STR("");
+	if (v->kind == VERDICT_QUARANTINE && can_hold)
+		s->hold = STR("because");
+	return s;
+}
+
+void
+visit_cannot(struct visit *v, enum gate_lack lack)
+{
+	char room[16];
+	struct buf b = BUF(room);
+
+	buf_putu(&b, lack);
+	note(v, "cannot", buf_str(&b));
 }

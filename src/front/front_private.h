@@ -13,9 +13,6 @@
 #include "front/parking.h"
 #include "net/stream.h"
 
-/* Name of the header of a tagged message; visit_tag() is its value. */
-#define FRONT_TAG_HEADER "X-Mxward"
-
 struct conn {
 	struct arena arena; /* holds this very struct */
 	struct list link;

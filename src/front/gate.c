@@ -10,7 +10,6 @@
 #define SCRATCH_FIRST ((size_t)32 << 10)
 #define SCRATCH_LIMIT ((size_t)1 << 20)
 #define SPARE_VISITS  64
-#define TAG_MAX	      400
 #define CANARY_MS     60000  /* no list is believed on an older one */
 #define REMEMBER_MS   300000 /* nothing that was found out is used for longer */
 
@@ -444,7 +443,7 @@ judge(struct visit *v, const struct result *r)
 	policy_judge(&j, &v->arena, verdict);
 	visit_remember_tries(v, verdict, &v->rcpt, 1);
 	count(v, verdict, r);
-	v->tagged |= verdict->kind == VERDICT_TAG;
+	visit_note_let_in(v, verdict);
 	v->seen = r->done;
 	v->was_broken = r->broken;
 	return verdict;
@@ -604,32 +603,6 @@ visit_end(struct visit *v)
 	v->next_spare = g->spare;
 	g->spare = v;
 	g->n_spare++;
-}
-
-struct str
-visit_tag(struct visit *v)
-{
-	char room[TAG_MAX];
-	struct buf b = BUF(room);
-	bool first = true;
-
-	if (!v->tagged || !v->txn)
-		return STR("");
-	const struct policy *p = &v->generation->policy;
-	struct result r = transaction_result(v->txn);
-	buf_puts(&b, "tag; case=");
-	buf_put(&b, visit_case_id(v));
-	buf_puts(&b, "; findings=");
-	for (size_t i = 0; i < r.n; i++) {
-		struct action a =
-			policy_action(p, &v->generation->checks, r.finding[i], &v->client.ip);
-		if (a.kind == ACTION_OFF || r.finding[i]->code->good)
-			continue;
-		buf_puts(&b, first ? "" : ",");
-		buf_puts(&b, r.finding[i]->code->id);
-		first = false;
-	}
-	return arena_str(&v->arena, buf_str(&b));
 }
 
 struct transaction *

@@ -13,6 +13,7 @@
 #include "core/health.h"
 #include "core/policy.h"
 #include "core/recall.h"
+#include "front/stamp.h"
 #include "net/loop.h"
 
 struct gate;
@@ -25,9 +26,10 @@ struct generation {
 	unsigned number; /* 1, 2, ... for the log */
 	struct check_set checks;
 	uint64_t off;	   /* bit i: check i is not made at all */
-	bool wants_header; /* one that is made looks at the message's header */
+	bool wants_header; /* somebody looks at a message's header */
 	struct site site;
 	struct policy policy;
+	struct stamp_settings stamp;
 	struct source *source;		 /* may be NULL */
 	struct history_source *history;	 /* may be NULL: nobody keeps any */
 	struct callout_source *callouts; /* may be NULL: nobody is asked about senders */
@@ -100,6 +102,14 @@ struct visit_case {
 	unsigned *marks; /* the message's, in all its cases: 0 at first, for whoever remembers */
 };
 
+/* What a mail server may lack. */
+enum gate_lack {
+	LACKS_ADD,	  /* it lets us add no field */
+	LACKS_REMOVE,	  /* nor remove one, and one claims to be ours */
+	LACKS_QUARANTINE, /* it cannot hold a message, which is tagged instead */
+	LACKS_PATIENCE, /* more fields claim to be ours than are removed: the message is refused */
+};
+
 struct gate_options {
 	struct loop *loop;
 	/* May be NULL: then each temporary error defers, and each try is the first. */
@@ -111,6 +121,8 @@ struct gate_options {
 	 * Where the message's end is still to come, recipients who wait for it are left out until
 	 * it has.  May be NULL. */
 	void (*remember)(void *ctx, const struct visit_case *c);
+	/* A mail server cannot do what a message needed; told once for each thing.  May be NULL. */
+	void (*cannot)(void *ctx, enum gate_lack lack);
 	/* A recipient of somebody who is checked, whom the mail server refused by itself.  May be
 	 * NULL. */
 	void (*refused_rcpt)(void *ctx, const struct generation *g, const struct ip *client);
@@ -177,15 +189,6 @@ void visit_head(struct visit *v, const struct message_head *head);
  * and nobody is told of a decision.  No recipient may follow. */
 void visit_judge_message(struct visit *v, struct str queue_id,
 	void (*done)(void *ctx, const struct verdict *verdict), void *ctx);
-/* Fields Authentication-Results that came with the message and claim to be ours (or that some
- * reader might take for ours), by their place among all fields of that name, from 1.  Returns the
- * last one before this place, 0: none; begin with UINT_MAX.  From the last to the first, since mail
- * servers count anew when one was removed. */
-unsigned visit_forged_before(const struct visit *v, unsigned place);
-/* There are more than anybody can tell apart (FORGED_MAX fields of that name were looked at): the
- * message cannot be cleaned of them. */
-#define FORGED_MAX 10000
-bool visit_forged_more(const struct visit *v);
 /* The mail server itself has refused a recipient: there is nothing to judge, but it is told. */
 void visit_rcpt_refused(struct visit *v);
 /* The queue id that the mail server gave the message, where it is told so late. */
@@ -194,8 +197,12 @@ void visit_queue_id(struct visit *v, struct str queue_id);
 void visit_end(struct visit *v);
 /* The client has left; s is all that it did.  Of a session that broke off, nothing is told. */
 void gate_session_over(struct gate *g, const struct visit_client *client, const struct session *s);
-/* For a tagged message: what its header says ("tag; score=3.5; findings=helo_alias"). */
-struct str visit_tag(struct visit *v);
+/* What travels on with the message, where any recipient's was let in.  can_hold: the mail server
+ * can hold a message; it is held where that is every such recipient's verdict, or, with at_once,
+ * anybody's so far, and else tagged.  Lives until the visit ends. */
+const struct stamp *visit_stamp(struct visit *v, bool can_hold, bool at_once);
+/* The mail server cannot do something that this message needed. */
+void visit_cannot(struct visit *v, enum gate_lack lack);
 /* The transaction inside, for explanations and records; NULL where nothing is checked. */
 struct transaction *visit_transaction(struct visit *v);
 struct str visit_case_id(const struct visit *v);

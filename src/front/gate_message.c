@@ -1,67 +1,19 @@
 /* front/gate_message: the end of a message.  See gate_private.h. */
 #include "base/clock.h"
 #include "front/gate_private.h"
-#include "mail/auth_results.h"
 
 /* --- the header --- */
-
-static bool
-is_forged(const struct visit *v, struct str value)
-{
-	const struct site *site = &v->generation->site;
-
-	if (auth_results_owner(value, site->hostname) != AUTH_RESULTS_OTHER)
-		return true;
-	for (size_t i = 0; i < site->hostnames.n; i++)
-		if (auth_results_owner(value, site->hostnames.word[i]) != AUTH_RESULTS_OTHER)
-			return true;
-	return false;
-}
-
-static void
-note_auth_results(struct visit *v, struct str value)
-{
-	struct forged *f = &v->forged;
-
-	if (f->fields == FORGED_MAX) {
-		f->more = true;
-		return;
-	}
-	unsigned i = f->fields++;
-	if (!is_forged(v, value))
-		return;
-	if (!f->bits)
-		f->bits = arena_calloc(&v->arena, (FORGED_MAX + 7) / 8, 1);
-	f->bits[i / 8] |= (uint8_t)(1u << i % 8);
-}
-
-unsigned
-visit_forged_before(const struct visit *v, unsigned place)
-{
-	const struct forged *f = &v->forged;
-
-	if (!f->bits || !place)
-		return 0;
-	for (unsigned i = place - 1 < f->fields ? place - 1 : f->fields; i > 0; i--)
-		if (f->bits[(i - 1) / 8] >> (i - 1) % 8 & 1)
-			return i;
-	return 0;
-}
-
-bool
-visit_forged_more(const struct visit *v)
-{
-	return v->forged.more;
-}
 
 void
 visit_header(struct visit *v, struct str name, struct str value)
 {
-	if (!v->txn || v->head_given)
+	if (v->head_given)
 		return;
-	if (auth_results_is_field(name))
-		note_auth_results(v, value);
-	if (!v->collects)
+	/* Who has logged in may still have forged them, or what writes his mail; what comes from
+	 * our own networks may have been marked by us. */
+	if (v->txn || v->client.authenticated)
+		stamp_see(&v->forged, &v->generation->stamp, name, value, &v->arena);
+	if (!v->txn || !v->collects)
 		return;
 	if (!v->headers) {
 		v->headers = arena_new(&v->arena, struct headers);
@@ -112,12 +64,11 @@ static void
 conclude_as_before(struct visit *v, const struct result *r)
 {
 	static const struct verdict accept = {.kind = VERDICT_ACCEPT, .enhanced = {"", 0}};
-	static const struct verdict tag = {.kind = VERDICT_TAG, .enhanced = {"", 0}};
 
 	if (v->health_waits)
 		visit_teach_health(v, &accept, r);
 	v->health_waits = false;
-	v->done(v->done_ctx, v->tagged ? &tag : &accept);
+	v->done(v->done_ctx, v->let_in ? v->let_in : &accept);
 }
 
 /* Since the last recipient was judged? */
@@ -150,7 +101,7 @@ visit_conclude_message(struct visit *v)
 	if (v->health_waits)
 		visit_teach_health(v, verdict, &r);
 	v->health_waits = false;
-	v->tagged |= verdict->kind == VERDICT_TAG;
+	visit_note_message_let_in(v, verdict);
 	struct decision d = {.rcpt = rcpt[0],
 		.n_rcpts = v->n_waiting,
 		.result = &r,

@@ -1,6 +1,5 @@
-/* Unit tests of the end of a message: who is judged by its header, what is told of it, and which
- * fields are forged.  Made-up checks find what the sender and the Subject name. */
-#include <limits.h>
+/* Unit tests of the end of a message: who is judged by its header, and what is told of it.  Made-up
+ * checks find what the sender and the Subject name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -492,74 +491,6 @@ test_health_learns_from_the_end(void **state)
 	bed_done(&b);
 }
 
-#define OURS  STR("mx.example; none")
-#define OTHER STR("mx.example.org; spf=pass smtp.mailfrom=x.example")
-
-/* n fields, those that bits name forged, others between; all are found, from the last. */
-static void
-forge(struct bed *b, unsigned n, const bool *forged)
-{
-	static const struct str ours[] = {STR_INIT("mx.example; none"),
-		STR_INIT("MX.Example;\n\tspf=pass smtp.mailfrom=x.example"),
-		STR_INIT("(a (b) c) mx.example 1; none"), STR_INIT("two.example; none")};
-	static const struct str names[] = {STR_INIT("Authentication-Results"),
-		STR_INIT("authentication-results"), STR_INIT("AUTHENTICATION-RESULTS ")};
-	struct visit *v = begin(b, "good@x", false);
-	unsigned place = UINT_MAX;
-
-	for (unsigned i = 0; i < n; i++) {
-		visit_header(v, STR("X-Other"), OURS);
-		visit_header(v, names[i % COUNT(names)], forged[i] ? ours[i % COUNT(ours)] : OTHER);
-	}
-	for (unsigned i = n; i > 0; i--)
-		if (forged[i - 1]) {
-			place = visit_forged_before(v, place);
-			assert_int_equal(place, i);
-		}
-	assert_int_equal(visit_forged_before(v, place), 0);
-	assert_false(visit_forged_more(v));
-	visit_end(v);
-}
-
-static void
-test_forged_results(void **state)
-{
-	struct bed b;
-	bool forged[60];
-	uint64_t random = 1;
-
-	bed_init(&b);
-	for (unsigned n = 0; n <= COUNT(forged); n++)
-		for (unsigned turn = 0; turn < 20; turn++) {
-			for (unsigned i = 0; i < n; i++) {
-				random = random * 6364136223846793005u + 1442695040888963407u;
-				forged[i] = turn == 0 || (turn > 1 && random >> 62 & 1);
-			}
-			forge(&b, n, forged);
-		}
-	bed_done(&b);
-}
-
-static void
-test_more_forged_results_than_anybody_counts(void **state)
-{
-	struct bed b;
-	unsigned place = UINT_MAX, n = 0;
-
-	bed_init(&b);
-	struct visit *v = begin(&b, "good@x", false);
-	for (unsigned i = 0; i < FORGED_MAX; i++)
-		visit_header(v, STR("Authentication-Results"), OURS);
-	assert_false(visit_forged_more(v));
-	visit_header(v, STR("Authentication-Results"), OTHER);
-	assert_true(visit_forged_more(v));
-	while ((place = visit_forged_before(v, place)))
-		n++;
-	assert_int_equal(n, FORGED_MAX);
-	visit_end(v);
-	bed_done(&b);
-}
-
 int
 main(void)
 {
@@ -575,8 +506,6 @@ main(void)
 		cmocka_unit_test(test_who_is_never_checked),
 		cmocka_unit_test(test_what_the_client_announced),
 		cmocka_unit_test(test_health_learns_from_the_end),
-		cmocka_unit_test(test_forged_results),
-		cmocka_unit_test(test_more_forged_results_than_anybody_counts),
 	};
 
 	hash_seed();

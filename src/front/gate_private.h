@@ -4,6 +4,7 @@
  *	gate.c		the gate, the visit, a recipient's judgement
  *	gate_cases.c	what was decided, for whoever remembers it
  *	gate_message.c	the message's header, and the judgement at its end
+ *	gate_stamp.c	what travels on with the message
  */
 #ifndef FRONT_GATE_PRIVATE_H
 #define FRONT_GATE_PRIVATE_H
@@ -24,13 +25,6 @@ struct kept_case {
 	struct visit_rcpt rcpt[VISIT_RCPTS];
 };
 
-/* Which of the fields Authentication-Results of a message bear our name. */
-struct forged {
-	unsigned fields; /* of that name so far */
-	bool more;	 /* there are some beyond what fits into bits */
-	uint8_t *bits;	 /* bit i: field i, from 0; NULL: none */
-};
-
 struct visit {
 	struct gate *gate;
 	struct visit *next_spare;
@@ -42,6 +36,10 @@ struct visit {
 	struct exempted exempted; /* by its address */
 	const char *unchecked_because;
 	bool counted; /* seen by health */
+	/* Of recipients that were not refused, and then of the message: the gravest verdict, how
+	 * many, and of these who is held.  tagged: anybody's was more than accepted. */
+	const struct verdict *let_in;
+	size_t n_let_in, n_held;
 	bool tagged;
 	/* what was decided */
 	struct kept_case first, *last; /* last: the one that recipients are added to */
@@ -59,7 +57,7 @@ struct visit {
 	bool was_broken;	 /* a bug had been met by then */
 	struct headers *headers; /* NULL: no field has come */
 	struct message_head head;
-	struct forged forged;
+	struct stamp_forged forged;
 	/* the pending judgement */
 	struct timer *timer;
 	bool pending, at_end; /* at_end: of the message, not of a recipient */
@@ -80,6 +78,7 @@ struct gate {
 	uint8_t random[256];
 	unsigned random_left;
 	uint64_t canary, canary_ms; /* and when it was drawn; 0: never */
+	unsigned lacks;		    /* bit i of enum gate_lack: that was told */
 	size_t visits;
 	struct list untold; /* visits, whoever was silent for longest first */
 	struct timer *untold_timer;
@@ -117,6 +116,12 @@ const char *visit_cases_waiting_id(const struct visit *v);
 void visit_cases_tell(struct visit *v);
 /* For a timer: tell what visits that are silent have decided. */
 void visit_cases_tell_silent(void *ctx);
+
+/* --- gate_stamp.c --- */
+
+/* A recipient's verdict; then that of the message as a whole, where it has one. */
+void visit_note_let_in(struct visit *v, const struct verdict *verdict);
+void visit_note_message_let_in(struct visit *v, const struct verdict *verdict);
 
 /* --- gate_message.c --- */
 

@@ -21,6 +21,10 @@
 /* Longer than any name may be (RFC 5321 4.5.3.1.2: 255), so a cut one is still seen as wrong. */
 #define HELO_MAX     256
 #define QUEUE_ID_MAX 32
+#define ROOM_MAX     (6 * MILTER_OUT_MAX) /* bytes: the end of any but an odd message */
+/* Unsent bytes: the longest answer removes as many fields as may be. */
+#define OUTPUT_MAX \
+	((size_t)STAMP_FORGED_MAX * MILTER_DELHEADER_SIZE(STAMP_FIELD_MAX) + ((size_t)64 << 10))
 
 struct milter_conn {
 	struct conn conn;
@@ -286,17 +290,65 @@ on_eoh(struct milter_conn *c, struct str data, struct buf *out)
 	return SAY_CONTINUE;
 }
 
-/* Modifications and verdict leave in one write; of a message that is refused nothing is changed. */
+/* Of what claims to be ours more has come than is removed. */
+static void
+put_too_many(struct visit *v, struct buf *out)
+{
+	static const struct str why = STR_INIT(
+		"The message has too many header fields that claim to come from this server");
+
+	visit_cannot(v, LACKS_PATIENCE);
+	milter_put_replycode(out, 550, STR("5.7.1"), &why, 1);
+}
+
+static void
+tell_what_is_lacking(const struct milter_conn *c, const struct stamp *s)
+{
+	struct visit *v = c->conn.place.visit;
+
+	if (stamp_adds(s) && !(c->terms.actions & MILTER_CAN_ADDHDRS))
+		visit_cannot(v, LACKS_ADD);
+	if (s->forged && !(c->terms.actions & MILTER_CAN_CHGHDRS))
+		visit_cannot(v, LACKS_REMOVE);
+}
+
+/* All that is changed in a message leaves in one write with the verdict that lets it in: a mail
+ * server that loses the connection in between has no half of it. */
+static void
+answer_let_in(struct milter_conn *c, const struct verdict *verdict)
+{
+	struct visit *v = c->conn.place.visit;
+	const struct stamp *s = visit_stamp(v, c->terms.actions & MILTER_CAN_QUARANTINE, false);
+	size_t size = stamp_milter_size(s) + MILTER_OUT_MAX;
+	UNSET char room[ROOM_MAX];
+	char *more = size > sizeof(room) ? heap_alloc(size) : NULL;
+	struct buf out = buf_on(more ? more : room, size);
+
+	if (s->forged && s->forged->too_many) {
+		put_too_many(v, &out);
+	} else {
+		tell_what_is_lacking(c, s);
+		stamp_put_milter(s, &c->terms, &out);
+		put_verdict(verdict, &out);
+	}
+	end_message(c);
+	stream_hold(c->conn.stream, false);
+	conn_answer(&c->conn, buf_str(&out));
+	heap_free(more);
+}
+
+/* Of a message that is refused nothing is changed. */
 static void
 on_message_verdict(void *ctx, const struct verdict *v)
 {
 	struct milter_conn *c = ctx;
-	UNSET char room[2 * MILTER_OUT_MAX];
+	UNSET char room[MILTER_OUT_MAX];
 	struct buf out = BUF(room);
-	struct str tag = verdict_refuses(v->kind) ? STR("") : visit_tag(c->conn.place.visit);
 
-	if (tag.n > 0 && (c->terms.actions & MILTER_CAN_ADDHDRS))
-		milter_put_addheader(&out, STR(FRONT_TAG_HEADER), tag);
+	if (!verdict_refuses(v->kind)) {
+		answer_let_in(c, v);
+		return;
+	}
 	put_verdict(v, &out);
 	end_message(c);
 	stream_hold(c->conn.stream, false);
@@ -465,7 +517,7 @@ front_milter_new(struct loop *l, struct gate *g, const struct front_limits *limi
 {
 	static const struct protocol protocol = {.conn_size = sizeof(struct milter_conn),
 		.message_max = 4 + MILTER_FRAME_MAX,
-		.output_max = 64 * 1024,
+		.output_max = OUTPUT_MAX,
 		.step = step};
 
 	return front_new(l, g, limits, &protocol);

@@ -1,9 +1,10 @@
 /*
  * front/milter: the milter protocol at the gate (wire/milter.h).
  *
- * Questions start at CONNECT and HELO; the verdict is given at RCPT, for each recipient alone; a
- * tagged message gets its header at its end.  Nothing is refused earlier: at CONNECT a mail server
- * throws the text away, and no recipient is known there that must always be reachable.
+ * Questions start at CONNECT and HELO; the verdict is given at RCPT, for each recipient alone, and
+ * at the end of the message, where also what travels on with it is said.  Nothing is refused
+ * earlier: at CONNECT a mail server throws the text away, and no recipient is known there that must
+ * always be reachable.
  *
  * Each command that wants an answer gets exactly one, in one write; what comes while a verdict is
  * pending waits.  What the mail server says about the client's name is not believed.  A frame that

@@ -94,10 +94,14 @@ static const struct dialogue {
 			{'R', STR_INIT("<defer@x>\0"), "y451 4.7.25 DNS failed|"},
 			{'E', STR_INIT(""), "c"}, {'Q', STR_INIT(""), "closed"}},
 		NEW("1") FROM("1") "1 judge bob@x\n1 judge reject@x\n1 judge defer@x\n" DONE("1")},
+	{"a message that is held",
+		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<hold@x>\0"), "c"},
+			{'E', STR_INIT(""), "i||||X-Mxward|score=4| qbecause| c"}},
+		NEW("1") FROM("1") "1 judge hold@x\n" DONE("1")},
 	{"a header in one go with the end",
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<tag@x>\0"), "c"},
 			{'R', STR_INIT("<tag@y>\0"), "c"},
-			{'E', STR_INIT(""), "hX-Mxward|tag; score=4| c"}, {'M', MAIL, ""},
+			{'E', STR_INIT(""), "i||||X-Mxward|score=4| c"}, {'M', MAIL, ""},
 			{'R', STR_INIT("<bob@x>\0"), "c"}, {'E', STR_INIT(""), "c"}},
 		NEW("1") FROM("1") "1 judge tag@x\n1 judge tag@y\n" DONE("1") NEW("2")
 			FROM("2") "2 judge bob@x\n" DONE("2")},
@@ -134,7 +138,7 @@ static const struct dialogue {
 	{"what the header is worth is added in one go with the verdict",
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
 			{'L', STR_INIT("Verdict\0tag\0"), ""}, {'N', STR_INIT(""), ""},
-			{'E', STR_INIT(""), "hX-Mxward|tag; score=4| c"}},
+			{'E', STR_INIT(""), "i||||X-Mxward|score=4| c"}},
 		NEW("1") FROM("1") "1 judge bob@x\n1 header Verdict: tag\n" DONE("1")},
 	{"ABORT between two fields",
 		{HELLO, {'M', MAIL, ""}, {'R', STR_INIT("<bob@x>\0"), "c"},
@@ -452,7 +456,7 @@ test_commands_wait_for_the_verdict(void **state)
 	assert_true(fake_gate_answer());
 	expect(&p, "c");
 	assert_true(fake_gate_answer());
-	expect(&p, "hX-Mxward|tag; score=4| c closed");
+	expect(&p, "i||||X-Mxward|score=4| c closed");
 	peer_done(&p);
 	front_test_done();
 }
@@ -550,11 +554,108 @@ test_finish(void **state)
 	expect(&busy, "c");
 	assert_false(done);
 	say(&busy, 'E', STR(""));
-	expect(&busy, "hX-Mxward|tag; score=4| c closed");
+	expect(&busy, "i||||X-Mxward|score=4| c closed");
 	assert_true(done);
 	peer_done(&idle);
 	peer_done(&busy);
 	front_test_done();
+}
+
+/* What the mail server did not offer is not done, and the gate learns of it. */
+static void
+test_what_was_not_offered(void **state)
+{
+	static const struct {
+		struct str offer;
+		const char *answer, *notes;
+	} cases[] = {
+		{STR_INIT("\0\0\0\6\0\0\0\x31\0\x1f\xff\xff"),
+			"m|||\4Authentication-Results|| m|||\1X-Mxward|| "
+			"m|||\2Authentication-Results|| "
+			"i||||X-Mxward|score=4| qbecause| c",
+			""},
+		{STR_INIT("\0\0\0\6\0\0\0\x21\0\x1f\xff\xff"), "i||||X-Mxward|score=4| qbecause| c",
+			"1 cannot 1\n"},
+		{STR_INIT("\0\0\0\6\0\0\0\x20\0\x1f\xff\xff"), "qbecause| c",
+			"1 cannot 0\n1 cannot 1\n"},
+		{STR_INIT("\0\0\0\2\0\0\0\x11\0\0\0\x7f"),
+			"m|||\4Authentication-Results|| m|||\1X-Mxward|| "
+			"m|||\2Authentication-Results|| "
+			"hX-Mxward|score=4| c",
+			""},
+	};
+	static uint32_t found[] = {2 << 1, 1 << 1 | 1, 4 << 1};
+	static const struct stamp_forged forged = {.n = 3, .found = found};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char notes[512];
+		struct buf want = BUF(notes);
+		struct front *f = front_test_begin(front_milter_new);
+		struct peer p;
+		peer_connect(&p, f);
+		fake_gate_stamp.forged = &forged;
+		say(&p, 'O', cases[i].offer);
+		(void)peer_hear(&p);
+		say(&p, 'C', (struct str)CONNECT_4);
+		say(&p, 'H', STR("mx.example\0"));
+		say(&p, 'M', (struct str)MAIL);
+		say(&p, 'R', STR("<hold@x>\0"));
+		(void)peer_hear(&p);
+		say(&p, 'E', STR(""));
+		expect(&p, cases[i].answer);
+		buf_printf(&want, NEW("1") FROM("1") "1 judge hold@x\n1 head\n1 message\n%s1 end\n",
+			cases[i].notes);
+		buf_putc(&want, '\0');
+		assert_notes(notes);
+		peer_done(&p);
+		front_test_done();
+	}
+}
+
+/* As many fields as are ever removed leave in one piece; with one more the message does not come
+ * in. */
+static void
+test_many_forged(void **state)
+{
+	struct stamp_forged forged = {.n = STAMP_FORGED_MAX};
+	struct front *f = front_test_begin(front_milter_new);
+	struct peer *p = test_calloc(1, sizeof(*p));
+	size_t n = 0, bytes = 0;
+
+	forged.found = test_calloc(STAMP_FORGED_MAX, sizeof(*forged.found));
+	for (uint32_t i = 0; i < STAMP_FORGED_MAX; i++)
+		forged.found[i] = (i + 1) << 1;
+	peer_connect(p, f);
+	fake_gate_stamp.forged = &forged;
+	say(p, 'O', (struct str)OFFER_6);
+	say(p, 'C', (struct str)CONNECT_4);
+	say(p, 'H', STR("mx.example\0"));
+	for (int round = 0; round < 2; round++) {
+		forged.too_many = round == 1;
+		say(p, 'M', (struct str)MAIL);
+		say(p, 'R', STR("<bob@x>\0"));
+		(void)peer_hear(p);
+		say(p, 'E', STR(""));
+		if (round == 1) {
+			expect(p,
+				"y550 5.7.1 The message has too many header fields that claim to "
+				"come from this server|");
+			break;
+		}
+		/* Its pieces fill the room of the peer again and again. */
+		while (bytes < STAMP_FORGED_MAX * MILTER_DELHEADER_SIZE(22) + 5) {
+			struct str got = peer_hear(p);
+			assert_true(got.n > 0);
+			bytes += got.n;
+			n++;
+		}
+		assert_int_equal(bytes, STAMP_FORGED_MAX * MILTER_DELHEADER_SIZE(22) + 5);
+		assert_true(n > 1);
+	}
+	peer_done(p);
+	front_test_done();
+	test_free(forged.found);
+	test_free(p);
 }
 
 int
@@ -562,6 +663,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dialogues),
+		cmocka_unit_test(test_what_was_not_offered),
+		cmocka_unit_test(test_many_forged),
 		cmocka_unit_test(test_version_2),
 		cmocka_unit_test(test_without_the_header),
 		cmocka_unit_test(test_negotiation_comes_first),

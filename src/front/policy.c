@@ -17,6 +17,8 @@ struct said {
 	char p[HELO_MAX];
 };
 
+enum given { GIVEN_FIELD = 1, GIVEN_RESULTS = 2, GIVEN_SPF = 4, GIVEN_HOLD = 8 };
+
 struct policy_conn {
 	struct conn conn;
 	struct policy_reader reader;
@@ -24,7 +26,8 @@ struct policy_conn {
 	 */
 	uint64_t message;	 /* 0: none */
 	uint64_t env[ENV_COUNT]; /* what was said about it so far, 0: nothing */
-	bool tagged;		 /* it got its header */
+	unsigned given;		 /* bits of enum given: what it got */
+	enum verdict_kind told;	 /* by our own field */
 	/* The SMTP session of the last request; its names in the same state of TLS. */
 	uint64_t session; /* 0: none */
 	bool tls;
@@ -164,7 +167,8 @@ find_visit(struct policy_conn *c, const struct policy_request *q, enum policy_st
 	if (!same) {
 		parking_end(&c->conn.front->parking, &c->conn.place);
 		c->message = message;
-		c->tagged = false;
+		c->given = 0;
+		c->told = VERDICT_ACCEPT;
 	}
 	parking_take(&c->conn.front->parking, &c->conn.place);
 	if (!c->conn.place.visit)
@@ -177,28 +181,76 @@ find_visit(struct policy_conn *c, const struct policy_request *q, enum policy_st
 	}
 }
 
+/* A field on a line of its own; false: there is none, or it would be too long a line. */
+static bool
+put_field(
+	struct policy_conn *c, enum given which, struct str name, struct str value, struct buf *out)
+{
+	UNSET char room[POLICY_HEADER_MAX];
+	struct buf b = BUF(room);
+
+	stamp_put_unfolded(value, &b);
+	c->given |= which;
+	if (!b.n || buf_is_cut(&b) || name.n + 2 + b.n > POLICY_HEADER_MAX)
+		return false;
+	policy_put_prepend(out, name, buf_str(&b));
+	return true;
+}
+
+/* To hold the message, or to tell that it is tagged or held: once each, but what is tagged may
+ * later be held.  A recipient's answer says no more than that. */
+static bool
+put_mark(struct policy_conn *c, const struct stamp *s, struct buf *out)
+{
+	if (s->hold.n && !(c->given & GIVEN_HOLD)) {
+		policy_put_hold(out, s->hold);
+		c->given |= GIVEN_HOLD;
+		return true;
+	}
+	if (s->kind == VERDICT_ACCEPT || s->kind <= c->told)
+		return false;
+	c->told = s->kind;
+	return put_field(c, GIVEN_FIELD, s->settings->field, s->field, out);
+}
+
+/* At DATA comes what else there is, as an answer has room for one thing: who asks again gets the
+ * next.  False: there is no more. */
+static bool
+put_rest(struct policy_conn *c, const struct stamp *s, struct buf *out)
+{
+	if (put_mark(c, s, out))
+		return true;
+	if (!(c->given & GIVEN_FIELD) &&
+		put_field(c, GIVEN_FIELD, s->settings->field, s->field, out))
+		return true;
+	if (!(c->given & GIVEN_RESULTS) &&
+		put_field(c, GIVEN_RESULTS, STR("Authentication-Results"), s->results, out))
+		return true;
+	return !(c->given & GIVEN_SPF) &&
+		put_field(c, GIVEN_SPF, STR("Received-SPF"), s->received_spf, out);
+}
+
+static void
+put_let_in(struct policy_conn *c, struct buf *out)
+{
+	if (!put_mark(c, visit_stamp(c->conn.place.visit, true, true), out))
+		policy_put_dunno(out);
+}
+
 static void
 put_verdict(struct policy_conn *c, const struct verdict *v, struct buf *out)
 {
-	struct str tag = {0};
-
 	switch (v->kind) {
 	case VERDICT_DEFER:
 	case VERDICT_REJECT:
 		policy_put_reply(out, v->code, v->enhanced, v->one_line);
 		return;
+	case VERDICT_QUARANTINE:
 	case VERDICT_TAG:
-		if (!c->tagged)
-			tag = visit_tag(c->conn.place.visit);
-		c->tagged = true;
-		break;
 	case VERDICT_ACCEPT:
+		put_let_in(c, out);
 		break;
 	}
-	if (tag.n > 0)
-		policy_put_prepend(out, STR(FRONT_TAG_HEADER), tag);
-	else
-		policy_put_dunno(out);
 }
 
 static void
@@ -211,6 +263,24 @@ on_verdict(void *ctx, const struct verdict *v)
 	put_verdict(c, v, &out);
 	parking_put(&c->conn.front->parking, &c->conn.place);
 	conn_answer(&c->conn, buf_str(&out));
+}
+
+/* No recipient can follow.  Once the message has come, nothing can be put before it. */
+static void
+end_of_rcpts(struct policy_conn *c, const struct policy_request *q, enum policy_state state,
+	struct buf *out)
+{
+	struct parking *parking = &c->conn.front->parking;
+
+	if (c->conn.place.visit && c->message && c->message == message_of(q)) {
+		struct visit *v = c->conn.place.visit;
+		visit_queue_id(v, q->queue_id);
+		if (state == POLICY_DATA && put_rest(c, visit_stamp(v, true, true), out)) {
+			parking_put(parking, &c->conn.place);
+			return;
+		}
+	}
+	parking_end(parking, &c->conn.place);
 }
 
 static void
@@ -236,15 +306,13 @@ serve(struct policy_conn *c, const struct policy_request *q)
 		break;
 	case POLICY_DATA:
 	case POLICY_EOM:
-		/* No recipient can follow. */
-		if (c->conn.place.visit && c->message && c->message == message_of(q))
-			visit_queue_id(c->conn.place.visit, q->queue_id);
-		parking_end(&c->conn.front->parking, &c->conn.place);
+		end_of_rcpts(c, q, state, &out);
 		break;
 	case POLICY_OTHER:
 		break;
 	}
-	policy_put_dunno(&out);
+	if (!out.n)
+		policy_put_dunno(&out);
 	stream_write(c->conn.stream, buf_str(&out));
 }
 

@@ -15,7 +15,7 @@
 #define DUNNO	"action=DUNNO\n\n"
 #define REJECT	"action=550 5.7.25 no reverse name, 100% sure https://mx.example/why\n\n"
 #define DEFER	"action=451 4.7.25 DNS failed\n\n"
-#define PREPEND "action=PREPEND X-Mxward: tag; score=4\n\n"
+#define PREPEND "action=PREPEND X-Mxward: score=4\n\n"
 
 #define MAX_TURNS 8
 
@@ -165,6 +165,62 @@ static const struct dialogue sessions[] = {
 			ASK(.helo = "b.example", .instance = "2")},
 		"2 session mails=1 helo=mx.example\n"},
 };
+#define RESULTS	     "action=PREPEND Authentication-Results: mx; iprev=pass\n\n"
+#define RECEIVED_SPF "action=PREPEND Received-SPF: pass (x)\n\n"
+
+/* An answer has room for one thing: who asks again at DATA gets the next. */
+static void
+test_one_thing_at_a_time(void **state)
+{
+	static const struct turn turns[] = {{.rcpt = "bob@x", .answer = DUNNO},
+		{.rcpt = "reject@x", .answer = REJECT}, {.rcpt = "tag@x", .answer = PREPEND},
+		{.rcpt = "hold@x", .answer = "action=HOLD because\n\n"},
+		{.rcpt = "bob@x", .answer = PREPEND}, /* it is graver than it was */
+		{.rcpt = "bob@x", .answer = DUNNO}, {.state = "DATA", .answer = RESULTS},
+		{.state = "DATA", .answer = RECEIVED_SPF}, {.state = "DATA", .answer = DUNNO},
+		{.state = "END-OF-MESSAGE", .answer = DUNNO},
+		/* What is held says so too, though nobody asks for another recipient. */
+		{.rcpt = "hold@x", .instance = "2", .answer = "action=HOLD because\n\n"},
+		{.state = "DATA", .instance = "2", .answer = PREPEND},
+		{.state = "END-OF-MESSAGE", .instance = "2", .answer = DUNNO},
+		{.rcpt = "bob@x", .instance = "3", .answer = DUNNO},
+		/* ... of another message */
+		{.state = "DATA", .instance = "4", .answer = DUNNO},
+		{.state = "DATA", .instance = "3", .answer = DUNNO},
+		{.rcpt = "bob@x", .instance = "", .answer = DUNNO},
+		{.state = "DATA", .instance = "", .answer = DUNNO}};
+	struct front *f = front_test_begin(front_policy_new);
+	struct peer p;
+
+	fake_gate_stamp.results = STR("mx;\n\tiprev=pass");
+	fake_gate_stamp.received_spf = STR("pass\n\t(x)");
+	peer_connect(&p, f);
+	for (size_t i = 0; i < COUNT(turns); i++) {
+		ask(&p, &turns[i]);
+		expect(&p, turns[i].answer);
+	}
+	peer_done(&p);
+	front_test_done();
+}
+
+static void
+test_no_room_on_the_line(void **state)
+{
+	char value[1000];
+	struct front *f = front_test_begin(front_policy_new);
+	struct peer p;
+
+	memset(value, 'x', sizeof(value));
+	fake_gate_stamp.results = str_from(value, sizeof(value));
+	fake_gate_stamp.received_spf = STR("pass");
+	peer_connect(&p, f);
+	ask(&p, &(struct turn){.rcpt = "bob@x"});
+	expect(&p, DUNNO);
+	ask(&p, &(struct turn){.state = "DATA"});
+	expect(&p, "action=PREPEND Received-SPF: pass\n\n");
+	peer_done(&p);
+	front_test_done();
+}
 
 static void
 test_dialogues(void **state)
@@ -339,6 +395,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dialogues),
+		cmocka_unit_test(test_one_thing_at_a_time),
+		cmocka_unit_test(test_no_room_on_the_line),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_peer_leaves_while_pending),
 		cmocka_unit_test(test_bad_requests_close),

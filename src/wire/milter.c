@@ -14,7 +14,7 @@
  * answer only together with the next one that does, and then our questions would start at RCPT.
  */
 static const uint32_t wanted_actions =
-	MILTER_CAN_ADDHDRS | MILTER_CAN_QUARANTINE | MILTER_CAN_SETSYMLIST;
+	MILTER_CAN_ADDHDRS | MILTER_CAN_CHGHDRS | MILTER_CAN_QUARANTINE | MILTER_CAN_SETSYMLIST;
 static const uint32_t wanted_protocol = MILTER_NO_BODY | MILTER_NO_DATA | MILTER_RCPT_REJ |
 	MILTER_NR_MAIL | MILTER_NR_HDR | MILTER_NR_EOH | MILTER_NR_DATA | MILTER_NR_UNKNOWN |
 	MILTER_NR_BODY;
@@ -222,14 +222,65 @@ milter_put_replycode(
 	buf_putc(b, '\0');
 }
 
+/* One byte for each of value's. */
+static void
+put_folded(struct buf *b, struct str value)
+{
+	for (size_t i = 0; i < value.n; i++) {
+		char c = value.p[i];
+		bool fold = c == '\n' && i + 1 < value.n && value.p[i + 1] == '\t';
+		bool folded = c == '\t' && i > 0 && value.p[i - 1] == '\n';
+		buf_putc(b, chr_is_print(c) || fold || folded ? c : '?');
+	}
+}
+
+static void
+put_field(struct buf *b, struct str name, struct str value)
+{
+	buf_put(b, name);
+	buf_putc(b, '\0');
+	put_folded(b, value);
+	buf_putc(b, '\0');
+}
+
+static struct str
+cut_value(struct str name, struct str value)
+{
+	must(name.n < MILTER_HEADER_MAX);
+	return str_slice(value, 0, MILTER_HEADER_MAX - name.n);
+}
+
 void
 milter_put_addheader(struct buf *b, struct str name, struct str value)
 {
-	must(name.n < MILTER_HEADER_MAX);
-	value = str_slice(value, 0, MILTER_HEADER_MAX - name.n);
+	value = cut_value(name, value);
 	put_head(b, 'h', name.n + 1 + value.n + 1);
-	buf_put(b, name);
-	buf_putc(b, '\0');
-	reply_put_text(b, value, value.n);
+	put_field(b, name, value);
+}
+
+void
+milter_put_insheader(struct buf *b, struct str name, struct str value)
+{
+	value = cut_value(name, value);
+	put_head(b, 'i', 4 + name.n + 1 + value.n + 1);
+	buf_put32(b, 0);
+	put_field(b, name, value);
+}
+
+void
+milter_put_delheader(struct buf *b, uint32_t index, struct str name)
+{
+	must(index >= 1);
+	put_head(b, 'm', MILTER_DELHEADER_SIZE(name.n) - 5);
+	buf_put32(b, index);
+	put_field(b, name, STR(""));
+}
+
+void
+milter_put_quarantine(struct buf *b, struct str reason)
+{
+	reason = str_slice(reason, 0, MILTER_LINE_MAX);
+	put_head(b, 'q', reason.n + 1);
+	reply_put_text(b, reason, reason.n);
 	buf_putc(b, '\0');
 }

@@ -19,8 +19,8 @@
 #define MILTER_FRAME_MAX  ((size_t)1 << 20) /* command byte and data */
 #define MILTER_LINES_MAX  4		    /* of a reply code */
 #define MILTER_LINE_MAX	  400		    /* octets of text of one line */
-#define MILTER_HEADER_MAX 900		    /* octets of an added header: name and value */
-#define MILTER_OUT_MAX	  2048		    /* bytes that any one writer needs at most */
+#define MILTER_HEADER_MAX 4000		    /* octets of an added header: name and value */
+#define MILTER_OUT_MAX	  4096		    /* bytes that any one writer needs at most */
 #define MILTER_VERSION	  6
 
 /* What the mail server sends. */
@@ -44,6 +44,7 @@ enum milter_command {
 
 /* Actions that a filter may want (SMFIF_...) ... */
 #define MILTER_CAN_ADDHDRS    0x01u
+#define MILTER_CAN_CHGHDRS    0x10u
 #define MILTER_CAN_QUARANTINE 0x20u
 #define MILTER_CAN_SETSYMLIST 0x100u
 /* ... and changes to the protocol (SMFIP_...): NO: do not send it; NR: no reply will come. */
@@ -124,7 +125,20 @@ void milter_put(struct buf *b, enum milter_reply reply);
 /* SMTP reply of n lines (1 to MILTER_LINES_MAX), see wire/reply.h; longer lines are cut. */
 void milter_put_replycode(
 	struct buf *b, unsigned code, struct str enhanced, const struct str *line, size_t n);
-/* At the end of the message only, before the final reply.  name is ours and well-formed. */
+/* What follows is for the end of the message only, before the final reply, and each where its
+ * MILTER_CAN_... was agreed on.  Names are ours and well-formed; a value's lines end with LF, and
+ * each but the first begins with a tab.  Anything else that is not printable becomes "?". */
+/* A field behind all others. */
 void milter_put_addheader(struct buf *b, struct str name, struct str value);
+/* A field before all others, even those of the mail server itself; the last one put stands first.
+ * CAN_ADDHDRS.  Version 2 does not tell whether it is understood: Sendmail 8.12 does not. */
+void milter_put_insheader(struct buf *b, struct str name, struct str value);
+/* Remove the index-th field (1, 2, ...) of this name, in any case.  Postfix counts what is still
+ * there, Sendmail also what was removed: from the highest index down both mean the same. */
+void milter_put_delheader(struct buf *b, uint32_t index, struct str name);
+/* Hold the message; reason is for the administrator.  The final reply must still follow, and let
+ * it in. */
+void milter_put_quarantine(struct buf *b, struct str reason);
+#define MILTER_DELHEADER_SIZE(name_n) (4 + 1 + 4 + (name_n) + 2) /* bytes of one */
 
 #endif

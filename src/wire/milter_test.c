@@ -64,13 +64,13 @@ test_negotiate(void **state)
 		struct milter_terms want; /* where the header is to come */
 	} rows[] = {
 		/* Postfix 3.7, Sendmail 8.17. */
-		{STR_INIT("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4a90}},
+		{STR_INIT("\0\0\0\6\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x131, 0xf4a90}},
 		/* A later version than ours. */
-		{STR_INIT("\0\0\0\7\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x121, 0xf4a90}},
+		{STR_INIT("\0\0\0\7\0\0\1\xff\0\x1f\xff\xff"), true, {6, 0x131, 0xf4a90}},
 		/* The older ones, with what existed then. */
-		{STR_INIT("\0\0\0\2\0\0\0\x3f\0\0\0\x7f"), true, {2, 0x21, 0x10}},
-		{STR_INIT("\0\0\0\3\0\0\0\x3f\0\0\1\x7f"), true, {3, 0x21, 0x10}},
-		{STR_INIT("\0\0\0\4\0\0\0\x3f\0\0\3\x7f"), true, {4, 0x21, 0x210}},
+		{STR_INIT("\0\0\0\2\0\0\0\x3f\0\0\0\x7f"), true, {2, 0x31, 0x10}},
+		{STR_INIT("\0\0\0\3\0\0\0\x3f\0\0\1\x7f"), true, {3, 0x31, 0x10}},
+		{STR_INIT("\0\0\0\4\0\0\0\x3f\0\0\3\x7f"), true, {4, 0x31, 0x210}},
 		/* Nothing offered, nothing wanted. */
 		{STR_INIT("\0\0\0\6\0\0\0\0\0\0\0\0"), true, {6, 0, 0}},
 		/* More behind it is none of our business. */
@@ -349,7 +349,7 @@ test_replycode(void **state)
 static void
 test_longest_replies(void **state)
 {
-	static char text[3000];
+	static char text[5000];
 	struct str lines[MILTER_LINES_MAX];
 	char room[MILTER_OUT_MAX];
 	struct buf b = BUF(room);
@@ -370,6 +370,17 @@ test_longest_replies(void **state)
 	assert_int_equal(milter_read(buf_str(&b), &f, &used), MILTER_FRAME);
 	assert_int_equal(used, b.n);
 	assert_int_equal(f.data.n, MILTER_HEADER_MAX + 2);
+
+	buf_reset(&b);
+	milter_put_insheader(&b, STR("X-Mxward"), str_from(text, sizeof(text)));
+	assert_int_equal(milter_read(buf_str(&b), &f, &used), MILTER_FRAME);
+	assert_int_equal(used, b.n);
+	assert_int_equal(f.data.n, 4 + MILTER_HEADER_MAX + 2);
+
+	buf_reset(&b);
+	milter_put_quarantine(&b, str_from(text, sizeof(text)));
+	assert_int_equal(milter_read(buf_str(&b), &f, &used), MILTER_FRAME);
+	assert_int_equal(f.data.n, MILTER_LINE_MAX + 1);
 }
 
 static void
@@ -380,6 +391,43 @@ test_addheader(void **state)
 
 	milter_put_addheader(&b, STR("X-Mxward"), STR("score=4 100%\n\0X: y"));
 	assert_str(buf_str(&b), STR("\0\0\0\x1dhX-Mxward\0score=4 100%??X: y\0"));
+}
+
+/* A line end stays where it folds, and nowhere else. */
+static void
+test_insheader(void **state)
+{
+	static const struct {
+		struct str value, want;
+	} cases[] = {{STR_INIT("a;\n\tb"), STR_INIT("i\0\0\0\0X-A\0a;\n\tb\0")},
+		{STR_INIT("a\tb\nc"), STR_INIT("i\0\0\0\0X-A\0a?b?c\0")},
+		{STR_INIT("a\n\t\t\n"), STR_INIT("i\0\0\0\0X-A\0a\n\t??\0")},
+		{STR_INIT("\r\n b\0"), STR_INIT("i\0\0\0\0X-A\0?? b?\0")},
+		{STR_INIT(""), STR_INIT("i\0\0\0\0X-A\0\0")}};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char room[MILTER_OUT_MAX];
+		struct buf b = BUF(room);
+		struct str want = cases[i].want;
+		milter_put_insheader(&b, STR("X-A"), cases[i].value);
+		assert_int_equal(b.n, 4 + want.n);
+		assert_int_equal((unsigned char)b.p[3], want.n);
+		assert_memory_equal(b.p + 4, want.p, want.n);
+	}
+}
+
+static void
+test_other_changes(void **state)
+{
+	char room[MILTER_OUT_MAX];
+	struct buf b = BUF(room);
+
+	milter_put_delheader(&b, 258, STR("X-A"));
+	assert_str(buf_str(&b), STR("\0\0\0\x0am\0\0\1\2X-A\0\0"));
+	assert_int_equal(b.n, MILTER_DELHEADER_SIZE(3));
+	buf_reset(&b);
+	milter_put_quarantine(&b, STR("spam\r\nX"));
+	assert_str(buf_str(&b), STR("\0\0\0\x09qspam??X\0"));
 }
 
 int
@@ -398,6 +446,8 @@ main(void)
 		cmocka_unit_test(test_replycode),
 		cmocka_unit_test(test_longest_replies),
 		cmocka_unit_test(test_addheader),
+		cmocka_unit_test(test_insheader),
+		cmocka_unit_test(test_other_changes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

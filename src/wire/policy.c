@@ -144,6 +144,14 @@ policy_put_prepend(struct buf *b, struct str name, struct str value)
 	buf_put(b, STR("action=PREPEND "));
 	buf_put(b, name);
 	buf_put(b, STR(": "));
-	reply_put_text(b, value, POLICY_TEXT_MAX - name.n);
+	reply_put_text(b, value, POLICY_HEADER_MAX - 2 - name.n);
+	buf_put(b, STR("\n\n"));
+}
+
+void
+policy_put_hold(struct buf *b, struct str reason)
+{
+	buf_put(b, STR("action=HOLD "));
+	reply_put_text(b, reason, POLICY_TEXT_MAX);
 	buf_put(b, STR("\n\n"));
 }

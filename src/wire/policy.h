@@ -14,8 +14,9 @@
 
 #define POLICY_LINE_MAX	   ((size_t)16 << 10) /* without its line end */
 #define POLICY_REQUEST_MAX ((size_t)64 << 10) /* with the empty line at its end */
-#define POLICY_ANSWER_MAX  512		      /* bytes that any answer needs at most */
-#define POLICY_TEXT_MAX	   440		      /* octets of a reply text or header value */
+#define POLICY_ANSWER_MAX  1100		      /* bytes that any answer needs at most */
+#define POLICY_TEXT_MAX	   440		      /* octets of a reply text */
+#define POLICY_HEADER_MAX  950 /* octets of a header line: RFC 5322 2.1.1 allows 998 */
 
 /* The attributes that are used; empty where the request has none. */
 struct policy_request {
@@ -60,7 +61,9 @@ enum policy_status policy_read(
 void policy_put_dunno(struct buf *b);
 /* action=CODE ENHANCED TEXT, see wire/reply.h. */
 void policy_put_reply(struct buf *b, unsigned code, struct str enhanced, struct str text);
-/* action=PREPEND NAME: VALUE.  name is ours and well-formed. */
+/* action=PREPEND NAME: VALUE.  name is ours and well-formed; a value that is too long is cut. */
 void policy_put_prepend(struct buf *b, struct str name, struct str value);
+/* action=HOLD TEXT: take the message, for all its recipients, and hold it. */
+void policy_put_hold(struct buf *b, struct str reason);
 
 #endif

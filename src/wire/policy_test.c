@@ -223,6 +223,9 @@ test_answers(void **state)
 	buf_reset(&b);
 	policy_put_prepend(&b, STR("X-Mxward"), STR("score=4.0\n\nX: y"));
 	assert_str(buf_str(&b), "action=PREPEND X-Mxward: score=4.0??X: y\n\n");
+	buf_reset(&b);
+	policy_put_hold(&b, STR("no name\n\naction=OK"));
+	assert_str(buf_str(&b), "action=HOLD no name??action=OK\n\n");
 }
 
 /* The longest answers fit the room that is promised, and Postfix's idea of a line. */
@@ -240,6 +243,11 @@ test_long_answers(void **state)
 	assert_int_equal(b.n, 7 + 14 + POLICY_TEXT_MAX + 2);
 	buf_reset(&b);
 	policy_put_prepend(&b, STR("X-Mxward"), str_from(text, sizeof(text)));
+	assert_false(buf_is_cut(&b));
+	assert_true(str_has_suffix(buf_str(&b), STR("x\n\n")));
+	assert_int_equal(b.n, 15 + POLICY_HEADER_MAX + 2);
+	buf_reset(&b);
+	policy_put_hold(&b, str_from(text, sizeof(text)));
 	assert_false(buf_is_cut(&b));
 	assert_true(str_has_suffix(buf_str(&b), STR("x\n\n")));
 }

@@ -301,7 +301,7 @@ class Cases(unittest.TestCase):
         self.fill(GOOD)
         self.assertIn("--sender ADDRESS", self.good("cases", "--help"))
         self.bad(EX_USAGE, "is no address or network", "cases", "--client", "203.0.113.x")
-        self.bad(EX_USAGE, "accept, tag, defer, reject", "cases", "--verdict", "no")
+        self.bad(EX_USAGE, "accept, tag, quarantine, defer, reject", "cases", "--verdict", "no")
         self.bad(EX_USAGE, "12h, 7d or 2026-01-31", "cases", "--since", "yesterday")
         self.bad(EX_USAGE, "12h, 7d or 2026-01-31", "cases", "--until", "2026-13-31")
         self.bad(EX_USAGE, "is no number", "cases", "--max", "-1")

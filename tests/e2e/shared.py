@@ -76,6 +76,10 @@ class Bed:
             "milter": milter_listener(self.milter.address, ", default_action=tempfail"),
             "milter_v2": milter_listener(self.milter.address, ", default_action=tempfail", 2),
             "milter_v4": milter_listener(self.milter.address, ", default_action=tempfail", 4),
+            "policy_data": dict(policy_listener(self.policy.address),
+                                smtpd_data_restrictions=", ".join(
+                                    3 * ["check_policy_service { %s, timeout=15s }"
+                                         % address_text(self.policy.address)])),
             "unix": policy_listener(self.unix_address),
             "policy_open": policy_listener(self.policy.address, short + ", default_action=DUNNO"),
             "policy_closed": policy_listener(

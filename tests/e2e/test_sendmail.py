@@ -6,7 +6,7 @@ import os
 import re
 import unittest
 
-from bed.place import Missing
+from bed.place import Missing, wait_for
 from bed.room import Room
 from bed.sendmail import Sendmail
 from bed.smtp import Smtp
@@ -24,6 +24,7 @@ MORE = """[policy]
 checks = rdns helo sender local
 [actions]
 helo_alias = tag
+helo_not_fqdn = quarantine
 [list bad]
 file = %s
 [health]
@@ -151,7 +152,43 @@ class Verdicts(BySendmail):
         smtp = self.connect("closed", C["alias"])
         self.send(smtp, "sm-tag")
         mail = self.servers["closed"].wait_mail("user", "sm-tag")
-        self.assertRegex(mail, r"(?m)^X-Mxward: tag; .*findings=helo_alias")
+        self.assertRegex(mail, r"(?m)^X-Mxward: .*findings=helo_alias.*verdict=tag$")
+
+    def test_fields_added_and_removed(self):
+        """Sendmail counts the fields of a name on, also when some were removed."""
+        ours = ["Authentication-Results: mx.example.org; spf=pass",
+                "AUTHENTICATION-results: MX.Example.ORG;\n\tnone", "x-mxward: score=-9"]
+        foreign = ["Authentication-Results: a.example; none",
+                   "Authentication-Results: b.example;\n\tdkim=pass", "X-Other: x"]
+        fields = ours + foreign + 3 * [ours[0], foreign[1], ours[2], ours[1]]
+        smtp = self.connect("closed", C["good"])
+        self.send(smtp, "sm-forged\n" + "\n".join(fields))
+        mail = self.servers["closed"].wait_mail("user", "sm-forged")
+        self.assertRegex(mail, r"\A(From .*\n)?(Return-Path: .*\n)?"
+                         r"Authentication-Results: mx\.example\.org;\n\tiprev=pass \(mail\."
+                         r"good\.example\) policy\.iprev=192\.0\.2\.10\n"
+                         r"X-Mxward: score=-2; findings=none; case=.*; verdict=accept\n"
+                         r"Received: ")
+        rest = mail[mail.index("Received: "):]
+        self.assertNotIn("mx.example.org; ", rest.lower().replace("\n\t", " "))
+        self.assertNotIn("x-mxward", rest.lower())
+        left = [x for x in fields if x in foreign]
+        at = [m.start() for m in re.finditer(
+            "(?m)^(?:%s)$" % "|".join(map(re.escape, foreign)), rest)]
+        self.assertEqual([rest[i:].startswith(x) for i, x in zip(at, left)], [True] * len(left))
+        self.assertEqual(len(at), len(left))
+
+    def test_quarantine(self):
+        smtp = self.connect("closed", C["one_label"])
+        queue_id = self.send(smtp, "sm-held")
+        queue = os.path.join(self.servers["closed"].dir, "queue")
+        held = os.path.join(queue, "hf" + queue_id)     # "q" of "qf" becomes "h"
+        wait_for(lambda: os.path.exists(held), 5, "message in quarantine")
+        with open(held, encoding="latin-1") as f:
+            text = f.read()
+        self.assertRegex(text, r"(?m)^qhelo_not_fqdn: .*; case ")
+        self.assertRegex(text, r"X-Mxward: .*findings=helo_not_fqdn; .*; verdict=quarantine")
+        self.assertNotIn("sm-held", self.servers["closed"].mailbox("user"))
 
     def test_who_is_unknown_to_sendmail(self):
         smtp = self.connect("closed", C["good"])

@@ -98,7 +98,7 @@ helo_bare_ip = tag
         now, (verdicts, findings) = self.mxward.status(), self.logged()
         self.assertEqual(
             {name: now["decisions"][name] - n for name, n in before["decisions"].items()},
-            {"accept": 6 * total - THREADS, "tag": total, "defer": THREADS, "reject": total})
+            {"accept": 6 * total - THREADS, "tag": total, "quarantine": 0, "defer": THREADS, "reject": total})
         self.assertEqual(now["decisions"], verdicts)
         self.assertEqual(now["findings"], findings)
         self.assertEqual(now["findings"]["rdns_none"], total)
@@ -110,7 +110,7 @@ helo_bare_ip = tag
         self.check_dns(now)
         self.wait_quiet()
         page = self.page()
-        self.assertIn("decisions %d: accept %d, tag %d, defer %d, reject %d\n" % (
+        self.assertIn("decisions %d: accept %d, tag %d, quarantine 0, defer %d, reject %d\n" % (
             lines + 8 * total, verdicts["accept"], total, THREADS, total), page)
         self.assertRegex(page, r"\n(findings)? +%d  rdns_none\n" % total)
 

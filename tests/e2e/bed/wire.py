@@ -9,11 +9,13 @@ import struct
 import time
 
 MAX_FRAME = 1 << 20
+MAX_LINE = 998              # RFC 5322, 2.1.1: octets of a line of a message
 MAX_REPLY = 512             # RFC 5321, 4.5.3.1.5: octets of a reply line, with the code and CRLF
 
 ACTION_PLAIN = re.compile(r"(DUNNO|OK|DEFER_IF_PERMIT|DEFER_IF_REJECT)( [ -~]+)?")
 ACTION_REPLY = re.compile(r"([45])\d\d \1\.\d{1,3}\.\d{1,3} [ -~]+")
 ACTION_PREPEND = re.compile(r"PREPEND [!-9;-~]+: [ -~]+")
+ACTION_HOLD = re.compile(r"HOLD [ -~]+")
 
 # command: (name, the protocol bit by which the filter says that it does not answer it)
 MILTER_COMMANDS = {
@@ -86,9 +88,11 @@ class PolicyRecorder(Recorder):
         key, _, action = text.partition("=")
         if key != "action" or "\n" in text:
             return "not one line action=..."
-        if not any(r.fullmatch(action) for r in (ACTION_PLAIN, ACTION_REPLY, ACTION_PREPEND)):
+        if not any(r.fullmatch(action) for r in (
+                ACTION_PLAIN, ACTION_REPLY, ACTION_PREPEND, ACTION_HOLD)):
             return "not an action that we know, or one with bytes beyond printable ASCII"
-        if len(action) > MAX_REPLY - 2:
+        if len(action) > (len("PREPEND ") + MAX_LINE if action.startswith("PREPEND")
+                          else MAX_REPLY - 2):
             return "longer than a reply line"
         return None
 
