@@ -174,6 +174,14 @@ timeout = 2s
                 ("[dnsbl zen.dq.spamhaus.net]\n", "key_file is missing"),
                 ("[dnsbl zen.dq.spamhaus.net]\nkey_file = /nowhere/key\n", "/nowhere/key: cannot"),
                 ("[dnsbl bl.spamcop.net]\nask = heloo\n", ":1: ask: unknown word \"heloo\": did you"),
+                ("[dnsbl x.example]\nage = hours 127.0.2.2\n", "age goes with a list of bad domains"),
+                ("[dnsbl x.example]\nkind = domain\nage = 127.0.2.2\n", "neither hours nor days"),
+                ("[dnsbl x.example]\nkind = domain\nage = hours\n", "the answers are missing"),
+                ("[dnsbl x.example]\nkind = domain\nage = hours 10.0.0.1\n", "not inside 127."),
+                ("[dnsbl x.example]\nkind = domain\nage = 7d 127.255.255.1\n", "are error codes"),
+                ("[dnsbl x.example]\nkind = domain\nage = 7d 127.0.0.2\n127.0.0.3 = score 1\n",
+                 "has no answers but those"),
+                ("[dnswl x.example]\nkind = domain\nage = 7d 127.0.0.2\n", "age goes with"),
                 ("[dnsbl bl.spamcop.net]\nask = spf\n", ":1: ask: spf goes with a list of bad "),
                 ("[dnswl x.example]\nkind = domain\nask = spf\n127.0.0.2 = score -1\n",
                  ":1: ask: spf goes with a list of bad domains"),
@@ -190,6 +198,27 @@ timeout = 2s
         status, stderr = said("[dnsbl dnsbl.sorbs.net]\n[dnsbl zen.spamhaus.org]\n")
         self.assertEqual(status, 0, stderr)
         self.assertRegex(stderr, r"warning: \[dnsbl dnsbl.sorbs.net\] is not asked: .*2024")
+
+    def test_registries(self):
+        store = "[store]\nfile = /nowhere/store\n"
+        for text, error in (
+                ("[domain_age]\nrdap = yes\n", "[domain_age] rdap = yes needs a store"),
+                ("[domain_age]\nunder_1 = 8d\n", "under_1, under_2 and under_3 have to grow"),
+                ("[domain_age]\nwhose = sendr\n", ":1: whose: unknown word \"sendr\": did you"),
+                ("[actions]\ndomain_new = reject\n", "domain_new ends by itself"),
+                ("[actions]\ndomain_age_unknown = score 1\n", "an answer is missing"),
+                ("[rdap]\nrat = 10\n", "did you mean \"rate\"?"),
+                ("[rdap]\nrate = 0\n", ":2: rate = 0 is out of range"),
+                ("[rdap]\ntest = ftp://rdap.example/\n", ":2: \"ftp://rdap.example/\" is no base"),
+                ("[rdap]\ntest = https://me@rdap.example/\n", "is no base URL"),
+                (store + "[domain_age]\nrdap = yes\n[rdap]\nbootstrap = %s\n" % self.path,
+                 "it is no JSON")):
+            with self.subTest(text):
+                done = run("check", self.write(text))
+                self.assertEqual((done.returncode, done.stdout), (EX_CONFIG, ""))
+                self.assertIn(error, done.stderr)
+        self.good("check", self.write(
+            store + "[domain_age]\nrdap = yes\n[rdap]\nco.test = https://rdap.test/v1\nio = off\n"))
 
     def test_local_lists(self):
         entries = pathlib.Path(self.dir.name, "entries")

@@ -235,6 +235,7 @@ class Own(unittest.TestCase):
         "where": "listed", "field": "Subject", "place": "line 3, byte 5", "span": "9 days",
         "fields": "From", "bytes": "99999", "limit": "500", "problem": "has a byte 0",
         "server": "mx.a.example [192.0.2.9]", "said": "550 5.1.1 who is that?",
+        "known": "registered 5 hours ago",
         "before": "old.a.example", "remedy": "ask the operator of that list to take it off",
     }
     # Where words of one finding are put otherwise.

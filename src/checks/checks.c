@@ -9,7 +9,7 @@ checks_all(size_t *n)
 {
 	static const struct check *const all[] = {&check_local, &check_rdns, &check_generic_rdns,
 		&check_helo, &check_spf, &check_sender, &check_dnsbl, &check_history,
-		&check_session, &check_header, &check_callout};
+		&check_domain_age, &check_session, &check_header, &check_callout};
 
 	static_assert(COUNT(all) <= CHECKS_MAX, "raise CHECKS_MAX");
 	*n = COUNT(all);

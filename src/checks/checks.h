@@ -9,7 +9,8 @@
 #include "core/check.h"
 
 extern const struct check check_local, check_rdns, check_generic_rdns, check_helo, check_spf,
-	check_sender, check_dnsbl, check_history, check_session, check_header, check_callout;
+	check_sender, check_dnsbl, check_history, check_domain_age, check_session, check_header,
+	check_callout;
 
 /* Every check, in order. */
 const struct check *const *checks_all(size_t *n);
@@ -47,6 +48,22 @@ struct session_settings {
 	int64_t null_rcpts;
 	int64_t half_life; /* milliseconds */
 	bool disconnect;
+};
+
+extern const struct section domain_age_section;
+
+/* Whose domains are looked at, as bits; said by the bits of of. */
+enum { DOMAIN_AGE_SENDER = 1, DOMAIN_AGE_HELO = 2, DOMAIN_AGE_RDNS = 4 };
+#define DOMAIN_AGE_GRADES 3
+
+/* Settings of domain_age; a registry is asked by whoever runs the checks. */
+struct domain_age_settings {
+	bool rdap;
+	struct words whose;
+	unsigned of; /* the same as bits */
+	/* Younger than this, in milliseconds, a domain costs so much; the youngest first. */
+	int64_t under[DOMAIN_AGE_GRADES];
+	int32_t points[DOMAIN_AGE_GRADES];
 };
 
 #define REVERSE_NAMES_MAX 10 /* RFC 8601 3 points at the ten of RFC 7208 4.6.4 */

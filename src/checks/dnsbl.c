@@ -217,7 +217,7 @@ find_subjects(struct look *k)
 
 	for (size_t i = 0; i < k->set->n; i++) {
 		const struct dnsbl_list *l = &k->set->list[i];
-		if (l->domains && !l->off && !(k->q->lists.suspended & bit(i)))
+		if (l->domains && !l->off && !l->n_ages && !(k->q->lists.suspended & bit(i)))
 			about |= l->about;
 	}
 	const struct str *name = about & DNSBL_HELO ? ask_env(k->q, ENV_HELO) : NULL;
@@ -394,7 +394,7 @@ run(struct ask *q, struct findings *out)
 	find_subjects(k);
 	for (size_t i = 0; i < set->n; i++) {
 		struct hit *h = &k->hit[i];
-		if (set->list[i].off)
+		if (set->list[i].off || set->list[i].n_ages)
 			continue;
 		ask_one(k, i);
 		if (h->code)

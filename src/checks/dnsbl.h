@@ -25,6 +25,7 @@ struct dnsbl_settings {
 	struct words families, ask;
 	bool text;
 	struct str lookup, group, key_file;
+	struct words age;
 	int64_t test_every;
 	/* its lines with answers */
 	struct dnsbl_line *line;
@@ -50,6 +51,13 @@ enum dnsbl_about {
 	DNSBL_SPF = 8, /* whose SPF pass proves nothing: asked by checks/spf */
 };
 
+/* Answers of a list of new domains, and how old a domain with one of them is at most. */
+struct dnsbl_age {
+	struct list_code code;
+	int64_t seconds;
+	bool by_last_byte; /* times the answer's last byte */
+};
+
 struct dnsbl_list {
 	struct str name, zone; /* for people; canonical, with FACT_KEY_LABEL for a key */
 	bool off;	       /* it is dead: never asked */
@@ -66,6 +74,8 @@ struct dnsbl_list {
 	struct str key;	       /* never printed; empty: none */
 	struct list_codes codes;
 	const struct action *action; /* by code */
+	size_t n_ages;		     /* not 0: a list of new domains, for the check domain_age */
+	const struct dnsbl_age *age;
 	int32_t reward;		     /* the greatest that it can give, as negative points */
 	/* Entries that always and never are on it (RFC 5782 5), or empty. */
 	struct str test_listed, test_unlisted;
@@ -80,6 +90,10 @@ struct dnsbl_set {
 	struct domains providers;
 	struct domains spared; /* [exempt] domains whose clients no list is asked about */
 };
+
+/* The pairs of the setting age, which is not empty; *out and *n_out live in a. */
+NODISCARD bool dnsbl_ages_parse(struct arena *a, const struct words *words,
+	const struct dnsbl_age **out, size_t *n_out, struct errbuf *e);
 
 /* [dnsbl NAME], [dnswl NAME]. */
 extern const struct section dnsbl_section, dnswl_section;
@@ -127,6 +141,9 @@ struct dnsbl_said dnsbl_ask(struct ask *q, const struct dnsbl_set *set, size_t i
  * is to be believed, or *waits_out is set. */
 const char *dnsbl_ask_canary(struct ask *q, const struct dnsbl_set *set, size_t i, uint64_t seq,
 	struct list_reports *reports, bool *waits_out);
+/* Of a list of new domains: how many seconds old is a domain with this answer at most?  -1: that
+ * cannot be told. */
+int64_t dnsbl_age(const struct dnsbl_list *l, const struct dns_answer *a);
 /* Who can take an entry off, for a fix. */
 struct str dnsbl_remedy(struct arena *a, const struct dnsbl_list *l, struct str entry);
 /* Refusing weighs more than any points, points more than a tag, rewards by their size; what is off

@@ -45,6 +45,12 @@ static const struct setting rows[] = {
 		"File with the key of a paid list.  The key stands in the place of {key} in the "
 		"list's "
 		"name, or before the name, and appears in no reply, log or record."},
+	{"age", SETTING_WORDS, ROW(age), "", 0, 0, NULL,
+		"Of a list of new domains: which answers say how old a domain is at most, as "
+		"\"hours 127.0.2.2-127.0.2.24\" or \"days 127.0.0.1-127.0.0.30\", where the last "
+		"byte is the number, or \"7d 127.2.0.2, 14d 127.2.0.14\".  Such a list has no "
+		"points of its own: it is asked by the check domain_age.  Empty: it is no such "
+		"list."},
 	{"test_every", SETTING_DURATION, ROW(test_every), "30m", 0, 7 * 86400000LL, NULL,
 		"How often the list's test entries are looked at; 0: never, as for a list that has "
 		"none.  (Whether a list lists everything is seen apart from that.)"},
@@ -226,26 +232,45 @@ static void
 take_codes(struct arena *a, const struct dnsbl_settings *s, const struct known_list *known,
 	struct dnsbl_list *out)
 {
-	size_t n_known = known ? known->codes.n : 0;
-	struct list_code *code = arena_calloc(a, s->n + n_known + 1, sizeof(*code));
-	struct action *action = arena_calloc(a, s->n + n_known + 1, sizeof(*action));
+	size_t n_known = known ? known->codes.n : 0, n = 0;
+	size_t room = s->n + out->n_ages + n_known + 1;
+	struct list_code *code = arena_calloc(a, room, sizeof(*code));
+	struct action *action = arena_calloc(a, room, sizeof(*action));
 
 	for (size_t i = 0; i < s->n; i++) {
-		code[i] = s->line[i].code;
-		action[i] = s->line[i].action;
+		code[n] = s->line[i].code;
+		action[n++] = s->line[i].action;
 	}
+	for (size_t i = 0; i < out->n_ages; i++)
+		code[n++] = out->age[i].code;
 	for (size_t i = 0; i < n_known; i++) {
 		const struct list_code *c = &known->codes.code[i];
-		code[s->n + i] = *c;
-		action[s->n + i] =
-			(struct action){ACTION_SCORE, c->weighs ? c->points : POINTS_DEFAULT};
+		if (out->n_ages && !c->error)
+			continue;
+		code[n] = *c;
+		action[n++] = (struct action){
+			ACTION_SCORE, c->weighs ? c->points : POINTS_DEFAULT};
 	}
-	out->codes = (struct list_codes){s->n + n_known, code};
+	out->codes = (struct list_codes){n, code};
 	out->action = action;
 	for (size_t i = 0; i < out->codes.n; i++)
 		if (!code[i].error && action[i].kind == ACTION_SCORE &&
 			action[i].points < out->reward)
 			out->reward = action[i].points;
+}
+
+static bool
+take_ages(struct arena *a, const struct dnsbl_settings *s, bool allow, struct dnsbl_list *out,
+	struct errbuf *e)
+{
+	if (allow || !out->domains)
+		return err(e, "age goes with a list of bad domains (kind = domain)");
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->line[i].code.error)
+			return err(e,
+				"a list with age has no answers but those and errors: what a new "
+				"domain costs stands in [domain_age]");
+	return dnsbl_ages_parse(a, &s->age, &out->age, &out->n_ages, e);
 }
 
 /* RFC 5782 5, where nothing else is known. */
@@ -291,6 +316,8 @@ dnsbl_compile(struct arena *a, const struct dnsbl_settings *s, bool allow, struc
 	l.lookup = s->lookup.n ? s->lookup : str_of(known && known->lookup ? known->lookup : "");
 	l.group = s->group.n ? s->group : known ? str_of(known->owner) : s->name;
 	l.test_every_ms = s->test_every;
+	if (s->age.n && !take_ages(a, s, allow, &l, e))
+		return false;
 	take_codes(a, s, known, &l);
 	take_tests(known, &l);
 	if (!make_zone(a, s, known, &l, e))

@@ -17,6 +17,7 @@ int cli_cases(int argc, char **argv);
 int cli_causes(int argc, char **argv);
 int cli_check(int argc, char **argv);
 int cli_explain(int argc, char **argv);
+int cli_rdap(int argc, char **argv);
 int cli_rdns(int argc, char **argv);
 int cli_replay(int argc, char **argv);
 int cli_report(int argc, char **argv);

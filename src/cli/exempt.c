@@ -18,7 +18,7 @@
 
 /* "No Server Check": what is wrong with a server, and the bad record that being refused for it has
  * left, but not what the administrator's own lists have against it. */
-#define SKIP_DEFAULT "rdns generic_rdns helo dnsbl spf sender history"
+#define SKIP_DEFAULT "rdns generic_rdns helo dnsbl spf sender history domain_age"
 
 static const char help[] =
 	"Usage: mxward exempt add WHAT [--skip CHECK,...] [--reason TEXT] [--owner NAME]\n"

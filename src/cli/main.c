@@ -30,6 +30,7 @@ static const struct {
 	{"selfcheck", cli_selfcheck, "say what receivers will make of a domain's mail"},
 	{"callout", cli_callout, "ask the mail server of a sender's domain about an address"},
 	{"rdns", cli_rdns, "say what a reverse name looks like"},
+	{"rdap", cli_rdap, "ask registries, and fetch the list of them"},
 	{"store", cli_store, "check, copy and measure what outlives a restart"},
 	{"exempt", cli_exempt, "spare somebody checks"},
 	{"mailbox", cli_mailbox, "switches of mailboxes: what is checked for whom"},

@@ -519,6 +519,11 @@ print_history(const struct page *p, const struct fact *f)
 		fputs(h ? history_status_name(h->status) : "open", p->out);
 		return;
 	}
+	if (f->history == HISTORY_SEEN || f->history == HISTORY_REGISTERED) {
+		page_put_duration(p, (uint64_t)h->age_s);
+		fputs(" ago", p->out);
+		return;
+	}
 	for (unsigned i = 0; i < HISTORY_NUMBERS; i++)
 		if (h->n[i])
 			fprintf(p->out, "%" PRId64 " %s, ", h->n[i],

@@ -63,7 +63,9 @@ lookup_history(struct history_source *s, struct str name, enum history_kind what
 	static const enum history_status statuses[HISTORY_KINDS] = {[HISTORY_CLIENT] = HISTORY_OK,
 		[HISTORY_REFUSALS] = HISTORY_UNKNOWN,
 		[HISTORY_SENDER] = HISTORY_FAIL,
-		[HISTORY_DOMAIN] = HISTORY_NONE};
+		[HISTORY_DOMAIN] = HISTORY_NONE,
+		[HISTORY_SEEN] = HISTORY_UNKNOWN,
+		[HISTORY_REGISTERED] = HISTORY_OK};
 
 	return answer_history(&(struct history){.status = statuses[what],
 		.n = {1, HISTORY_MAX, 3, 4, 5, 6},
@@ -238,7 +240,10 @@ test_history(void **state)
 		"{\"q\":\"history\",\"what\":\"sender\",\"name\":\"a@example.org\","
 		"\"status\":\"fail\"},"
 		"{\"q\":\"history\",\"what\":\"domain\",\"name\":\"a@example.org\","
-		"\"status\":\"none\"}]"));
+		"\"status\":\"none\"},"
+		"{\"q\":\"history\",\"what\":\"registered\",\"name\":\"a@example.org\","
+		"\"status\":\"ok\",\"n\":[1,1000000000000,3,4,5,6],\"score\":-1000000000000,"
+		"\"age\":7,\"idle\":8}]"));
 	read_back(&b);
 	for (unsigned i = 0; i < HISTORY_KINDS; i++) {
 		struct str name = STR("a@example.org");

@@ -8,6 +8,7 @@
 #include "daemon/config_lines.h"
 #include "daemon/config_lists.h"
 #include "daemon/config_local.h"
+#include "daemon/config_rdap.h"
 #include "daemon/privacy.h"
 #include "store/redis.h"
 #include "dns/domains.h"
@@ -341,7 +342,7 @@ static const struct section fixed_sections[] = {
 		.size = sizeof(struct explain_settings)},
 };
 
-#define SECTIONS_MAX (COUNT(fixed_sections) + 3 + CHECKS_MAX)
+#define SECTIONS_MAX (COUNT(fixed_sections) + 4 + CHECKS_MAX)
 
 const struct section *const *
 config_sections(size_t *n)
@@ -355,6 +356,7 @@ config_sections(size_t *n)
 	for (size_t i = 0; i < n_checks; i++)
 		if (checks[i]->section)
 			all[k++] = checks[i]->section;
+	all[k++] = &rdap_section;
 	all[k++] = &dnsbl_section;
 	all[k++] = &dnswl_section;
 	all[k++] = &local_list_section;
@@ -386,6 +388,7 @@ config_structs(struct config *c, size_t *n)
 		c->check_settings[i] = settings;
 		all[k++] = settings;
 	}
+	all[k++] = &c->rdap;
 	all[k++] = &c->dnsbl;
 	all[k++] = &c->dnswl;
 	all[k++] = &c->local_list;
@@ -568,7 +571,7 @@ fill_generation(struct config *c, struct errbuf *e)
 	g->watch_findings = c->health.watch_findings;
 	g->suspend_ms = (uint64_t)c->health.suspend;
 	return load_rdns_words(c, e) && load_spf_cheaters(c, e) && config_make_lists(c, e) &&
-		config_load_local(c, e);
+		config_check_rdap(c, e) && config_load_local(c, e);
 }
 
 static struct config *

@@ -12,6 +12,7 @@
 #include "checks/local.h"
 #include "conf/load.h"
 #include "front/gate.h"
+#include "source/rdap.h"
 
 /* Where the settings are expected. */
 #define CONFIG_FILE "/etc/mxward/mxward.conf"
@@ -83,6 +84,14 @@ struct store_settings {
 	int64_t keep_refused, keep_accepted, keep_history, keep_seen, max_size;
 };
 
+struct rdap_settings {
+	struct str bootstrap; /* path; empty: what is built in */
+	int64_t rate, rate_all, timeout;
+	/* Its lines SUFFIX = URL. */
+	struct rdap_server *server;
+	size_t n, room;
+};
+
 struct explain_settings {
 	struct str rules;
 };
@@ -121,6 +130,7 @@ struct config {
 	struct store_settings store;
 	struct privacy_settings privacy;
 	struct explain_settings explain;
+	struct rdap_settings rdap;
 	struct actions_settings actions;
 	struct exempt_settings exempt;
 	struct named dnsbl, dnswl;		 /* of struct dnsbl_settings */

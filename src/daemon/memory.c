@@ -4,12 +4,14 @@
 #include "daemon/memory_cases.h"
 #include "daemon/memory_history.h"
 #include "daemon/memory_rules.h"
+#include "daemon/registrar_line.h"
 
 struct memory {
 	struct store_client *store; /* NULL: none */
 	struct config *config;	    /* in force */
 	struct memory_cases *cases;
-	struct source_history *history; /* NULL without a store */
+	struct source_history *history;	  /* NULL without a store */
+	struct registrar_line *registrar; /* NULL: registries are not asked */
 };
 
 static void
@@ -18,9 +20,15 @@ image(void *ctx, enum store_table table, const struct store_image *shown)
 	rules_watch_image(ctx, table, shown);
 }
 
+static void
+wanted(void *ctx, struct str domain)
+{
+	registrar_line_want(ctx, domain);
+}
+
 struct memory *
 memory_new(struct loop *l, struct config *c, struct rules_watch *rules,
-	const struct store_client_names *names)
+	const struct store_client_names *names, const char *registrar)
 {
 	const struct store_client_options client = {
 		.image = image, .say = keeper_say, .ctx = rules};
@@ -31,8 +39,12 @@ memory_new(struct loop *l, struct config *c, struct rules_watch *rules,
 		return m;
 	m->cases = memory_cases_new();
 	m->store = store_client_dial(l, names, &client);
-	m->history = source_history_new(&(struct source_history_options){
-		.loop = l, .store = m->store, .answered = transaction_answer});
+	m->registrar = registrar ? registrar_line_new(l, registrar) : NULL;
+	m->history = source_history_new(&(struct source_history_options){.loop = l,
+		.store = m->store,
+		.answered = transaction_answer,
+		.wanted = m->registrar ? wanted : NULL,
+		.ctx = m->registrar});
 	memory_use(m, c);
 	return m;
 }
@@ -51,6 +63,7 @@ memory_free(struct memory *m)
 	if (!m)
 		return;
 	source_history_free(m->history);
+	registrar_line_free(m->registrar);
 	store_client_free(m->store);
 	memory_cases_free(m->cases);
 	heap_free(m);

@@ -15,11 +15,12 @@
 
 struct memory;
 
-/* For the settings in force; never NULL.  names: where the store is, NULL: there is none.  What is
+/* For the settings in force; never NULL.  names: where the store is, NULL: there is none.
+ * registrar: where the process is that asks registries, NULL: there is none.  What is
  * wrong with the store is told to the log, and what it has of exemptions and switches to rules,
  * which is borrowed. */
 struct memory *memory_new(struct loop *l, struct config *c, struct rules_watch *rules,
-	const struct store_client_names *names);
+	const struct store_client_names *names, const char *registrar);
 /* Other settings from now on, before the gate uses them: their generation is given the source of
  * histories.  Another store takes a restart. */
 void memory_use(struct memory *m, struct config *c);

@@ -57,6 +57,9 @@ begin(struct history_ops *out, const struct history_message *m, enum history_kin
 		if (!m->sender_confirmed || !history_domain_name(m->sender, &name))
 			return NULL;
 		break;
+	case HISTORY_SEEN: /* write_seen() */
+	case HISTORY_REGISTERED:
+		return NULL;
 	}
 	enum store_table table = history_key(what, buf_str(&name), &key);
 	if (buf_is_cut(&name) || buf_is_cut(&key))

@@ -708,6 +708,8 @@ static void
 test_silent_store(void **state)
 {
 	struct history_source silent = {lookup_nothing, start_nothing, cancel_nothing};
+	/* First sight and registration are asked for behind the others. */
+	const unsigned kinds = HISTORY_KINDS - 2;
 	struct bed bed, *b = &bed;
 
 	bed_init(b, "history_new_client = reject\nhistory_temperror = tag\n");
@@ -718,8 +720,8 @@ test_silent_store(void **state)
 		uint64_t begun = clock_ms();
 		assert_int_equal(GOOD("ann@example.org"), VERDICT_TAG);
 		assert_true(clock_ms() - begun >= 50);
-		assert_int_equal(started, HISTORY_KINDS * i);
-		assert_int_equal(cancelled, HISTORY_KINDS * i);
+		assert_int_equal(started, kinds * i);
+		assert_int_equal(cancelled, kinds * i);
 	}
 	bed_done(b);
 }

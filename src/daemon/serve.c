@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "checks/checks.h"
 #include "cli/cli.h"
 #include "daemon/caller.h"
 #include "daemon/callout_run.h"
@@ -18,6 +19,7 @@
 #include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
+#include "daemon/registrar.h"
 #include "daemon/worker.h"
 #include "net/local.h"
 
@@ -39,8 +41,9 @@ struct serve {
 	size_t n_milter;
 	bool has_control; /* the last socket */
 	/* Listening, for workers; -1: there is no store, or no such process. */
-	int keeper, reader;
+	int keeper, reader, registrar;
 	char keeper_name[LOCAL_NAME_MAX], reader_name[LOCAL_NAME_MAX];
+	char registrar_name[LOCAL_NAME_MAX];
 	struct store_client_names names;
 	int caller; /* listening; -1: nobody makes callouts */
 	char caller_name[LOCAL_NAME_MAX];
@@ -50,17 +53,31 @@ struct serve {
 	size_t n;
 };
 
+/* What is for other processes. */
+static void
+close_others(const struct serve *s, int own)
+{
+	const int all[] = {s->keeper, s->reader, s->registrar, s->caller};
+
+	for (size_t i = 0; i < COUNT(all); i++)
+		if (all[i] >= 0 && all[i] != own)
+			close(all[i]);
+}
+
+static void
+close_sockets(const int *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+}
+
 static int
 work(void *ctx, const int *fds, size_t n)
 {
 	struct serve *s = ctx;
 
-	if (s->keeper >= 0)
-		close(s->keeper);
-	if (s->reader >= 0)
-		close(s->reader);
-	if (s->caller >= 0)
-		close(s->caller);
+	close_others(s, -1);
 	s->worker.fds = fds;
 	s->worker.n_milter = s->n_milter;
 	s->worker.n_policy = n - s->n_milter - s->has_control;
@@ -76,9 +93,8 @@ keep_by(const struct serve *s, const int *fds, size_t n, bool reads)
 		.fd = reads ? s->reader : s->keeper,
 		.reads = reads};
 
-	for (size_t i = 0; i < n; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	close_sockets(fds, n);
+	close_others(s, o.fd);
 	return keeper_run(&o);
 }
 
@@ -103,10 +119,23 @@ call_out(void *ctx, const int *fds, size_t n)
 		.fd = s->caller,
 		.store = s->worker.store};
 
-	for (size_t i = 0; i < n; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	close_sockets(fds, n);
+	close_others(s, o.fd);
 	return caller_run(&o);
+}
+
+static int
+ask_registries(void *ctx, const int *fds, size_t n)
+{
+	const struct serve *s = ctx;
+	const struct registrar_options o = {.path = s->worker.path,
+		.config = s->worker.config,
+		.fd = s->registrar,
+		.store = &s->names};
+
+	close_sockets(fds, n);
+	close_others(s, o.fd);
+	return registrar_run(&o);
 }
 
 /* The workers have the lists in files and read them again when they change: here they would only
@@ -155,7 +184,23 @@ name_sockets(struct serve *s, const struct listen_settings *l)
 static void
 add_keeper(struct serve *s, process_worker *run, const char *name)
 {
+	must(s->n_keepers < COUNT(s->keepers));
 	s->keepers[s->n_keepers++] = (struct process_keeper){run, name};
+}
+
+/* Asks registries, where that is wanted. */
+static bool
+open_registrar(struct serve *s, const struct config *config, struct errbuf *e)
+{
+	if (!registrar_settings(config)->rdap)
+		return true;
+	local_name("registrar", s->registrar_name);
+	s->registrar = local_listen(s->registrar_name, e);
+	if (s->registrar < 0)
+		return false;
+	s->worker.registrar = s->registrar_name;
+	add_keeper(s, ask_registries, "registrar");
+	return true;
 }
 
 /* Opened here, so that workers find them whether anybody is behind them or not.  A store in Redis
@@ -163,7 +208,7 @@ add_keeper(struct serve *s, process_worker *run, const char *name)
 static bool
 open_keepers(struct serve *s, const struct config *config, struct errbuf *e)
 {
-	s->keeper = s->reader = -1;
+	s->keeper = s->reader = s->registrar = -1;
 	if (!config_has_store(config))
 		return true;
 	local_name("store", s->keeper_name);
@@ -174,13 +219,14 @@ open_keepers(struct serve *s, const struct config *config, struct errbuf *e)
 	if (s->keeper < 0)
 		return false;
 	add_keeper(s, keep, "keeper");
-	if (config->store.file.n == 0)
-		return true;
-	s->names.reader = s->reader_name;
-	s->reader = local_listen(s->reader_name, e);
-	if (s->reader >= 0)
+	if (config->store.file.n > 0) {
+		s->names.reader = s->reader_name;
+		s->reader = local_listen(s->reader_name, e);
+		if (s->reader < 0)
+			return false;
 		add_keeper(s, keep_reading, "reader");
-	return s->reader >= 0;
+	}
+	return open_registrar(s, config, e);
 }
 
 static bool

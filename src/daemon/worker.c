@@ -402,7 +402,7 @@ start(struct worker *w)
 	lists_watch_use(w->lists, w->config);
 	w->local = local_watch_new(w->loop, LOCAL_WATCH_MS, lists_renewed, w);
 	w->rules = rules_watch_new(w->loop, config_has_store(w->config), rules_renewed, w);
-	w->memory = memory_new(w->loop, w->config, w->rules, o->store);
+	w->memory = memory_new(w->loop, w->config, w->rules, o->store, o->registrar);
 	if (o->caller)
 		w->callouts = source_callout_new(&(struct source_callout_options){
 			.loop = w->loop, .caller = o->caller, .answered = transaction_answer});

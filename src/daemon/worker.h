@@ -21,6 +21,7 @@ struct worker_options {
 	unsigned workers; /* how many there are */
 	const struct store_client_names *store; /* NULL: none */
 	const char *caller; /* where the process that makes callouts listens; NULL: none */
+	const char *registrar; /* its name, see registrar_line.h; NULL: none */
 };
 
 #define WORKER_RECALL ((size_t)128 << 10) /* deferred messages remembered: 1 MiB */

@@ -10,7 +10,9 @@ static const char *const kinds[HISTORY_KINDS] = {[HISTORY_CLIENT] = "client",
 	[HISTORY_RESETS] = "resets",
 	[HISTORY_COMMANDS] = "commands",
 	[HISTORY_RECIPIENTS] = "recipients",
-	[HISTORY_EMPTY] = "empty"};
+	[HISTORY_EMPTY] = "empty",
+	[HISTORY_SEEN] = "seen",
+	[HISTORY_REGISTERED] = "registered"};
 
 const char *
 history_kind_name(enum history_kind what)

@@ -5,10 +5,12 @@
  * A history is of a client, a sender's address or a sender's domain: how many messages were
  * accepted, refused, put off, and a score that halves with time.  The refusals of a client of the
  * last hour or so are a history of their own, with a short half-life, and so is each thing that a
- * client does too often in its sessions (fact/session).
+ * client does too often in its sessions (fact/session).  Two more tell how old a domain is: when
+ * its mail was first seen here, and when it was registered; of those only status and age count.
  *
  * Names: a client is its address, or its network of 64 bits for IPv6, where a host changes its
- * address as it likes.  A sender is the address in lower case, a domain the registrable one.  Who
+ * address as it likes.  A sender is the address in lower case, a domain the registrable one, also
+ * where it is not a sender's.  Who
  * may be believed to be that sender is for others to say: see checks/history.
  */
 #ifndef FACT_HISTORY_H
@@ -26,14 +28,18 @@ enum history_kind {
 	HISTORY_COMMANDS,
 	HISTORY_RECIPIENTS,
 	HISTORY_EMPTY,
+	HISTORY_SEEN,	    /* the first mail of a domain's: remembered longer than its history */
+	HISTORY_REGISTERED, /* a domain, as its registry says; NONE: it does not say when */
 };
-#define HISTORY_KINDS 8
-/* "client", "refusals", "sender", "domain", "resets", "commands", "recipients", "empty". */
+#define HISTORY_KINDS 10
+/* "client", "refusals", "sender", "domain", "resets", "commands", "recipients", "empty", "seen",
+ * "registered". */
 const char *history_kind_name(enum history_kind what);
 NODISCARD bool history_kind_parse(struct str s, enum history_kind *out);
 
 enum history_status {
-	HISTORY_UNKNOWN, /* nobody keeps histories here, or a record was made without them */
+	HISTORY_UNKNOWN, /* nobody keeps histories here, or a record was made without them; of a
+			  * registration: not known yet */
 	HISTORY_OK,
 	HISTORY_NONE, /* never seen: known for certain */
 	HISTORY_FAIL, /* whoever keeps it did not answer: never the same as none */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "source/history.h"
+#include "store/registration.h"
 
 #define BUCKETS	      16384
 #define BYTES	      ((size_t)8 << 20) /* some 6,000 clients with their senders */
@@ -51,14 +52,24 @@ history_key(enum history_kind what, struct str name, struct buf *out)
 		[HISTORY_RESETS] = 'r',
 		[HISTORY_COMMANDS] = 'u',
 		[HISTORY_RECIPIENTS] = 'b',
-		[HISTORY_EMPTY] = 'e'};
+		[HISTORY_EMPTY] = 'e',
+		[HISTORY_SEEN] = 'd',
+		[HISTORY_REGISTERED] = 'r'};
+	static const enum store_table table[HISTORY_KINDS] = {[HISTORY_CLIENT] = STORE_HISTORY,
+		[HISTORY_REFUSALS] = STORE_COUNTER,
+		[HISTORY_SENDER] = STORE_HISTORY,
+		[HISTORY_DOMAIN] = STORE_HISTORY,
+		[HISTORY_RESETS] = STORE_COUNTER,
+		[HISTORY_COMMANDS] = STORE_COUNTER,
+		[HISTORY_RECIPIENTS] = STORE_COUNTER,
+		[HISTORY_EMPTY] = STORE_COUNTER,
+		[HISTORY_SEEN] = STORE_SEEN,
+		[HISTORY_REGISTERED] = STORE_SEEN};
 
 	buf_putc(out, letter[what]);
 	buf_putc(out, ':');
 	buf_put(out, name);
-	return what == HISTORY_CLIENT || what == HISTORY_SENDER || what == HISTORY_DOMAIN
-		? STORE_HISTORY
-		: STORE_COUNTER;
+	return table[what];
 }
 
 /* --- the entries --- */
@@ -159,7 +170,8 @@ settle(struct entry *e, const struct history *h)
 	struct answer *a = answer_history(h);
 	struct list told;
 
-	a->expires_ms = clock_ms() + (h->status == HISTORY_FAIL ? s->o.fail_ms : s->o.keep_ms);
+	bool lasts = h->status == HISTORY_OK || h->status == HISTORY_NONE;
+	a->expires_ms = clock_ms() + (lasts ? s->o.keep_ms : s->o.fail_ms);
 	e->answer = answer_ref(a);
 	list_init(&told);
 	while (!list_is_empty(&e->waiters)) {
@@ -191,18 +203,39 @@ from_record(const struct store_record *r, struct history *out)
 	history_clamp(out);
 }
 
+/* STORE_OK or STORE_NONE. */
+static void
+from_registration(struct entry *e, const struct store_record *r, struct history *out)
+{
+	struct source_history *s = e->owner;
+	int64_t date = 0;
+	enum registration what =
+		r ? registration_parse(r->value, &date) : REGISTRATION_UNREADABLE;
+
+	out->status = HISTORY_UNKNOWN;
+	if (what == REGISTRATION_NONE)
+		out->status = HISTORY_NONE;
+	if (what == REGISTRATION_DATE)
+		*out = (struct history){.status = HISTORY_OK, .age_s = clock_wall() - date};
+	history_clamp(out);
+	if (what == REGISTRATION_UNREADABLE && s->o.wanted)
+		s->o.wanted(s->o.ctx, str_from(e->name, e->name_n));
+}
+
 static void
 on_answer(void *ctx, enum store_status status, const struct store_record *r)
 {
 	struct entry *e = ctx;
 	struct history h = {.status = HISTORY_FAIL};
 
-	if (status == STORE_OK)
-		from_record(r, &h);
-	else if (status == STORE_NONE)
-		h.status = HISTORY_NONE;
-	else
+	if (status != STORE_OK && status != STORE_NONE)
 		e->owner->stats.failed++;
+	else if (e->what == HISTORY_REGISTERED)
+		from_registration(e, r, &h);
+	else if (status == STORE_OK)
+		from_record(r, &h);
+	else
+		h.status = HISTORY_NONE;
 	settle(e, &h);
 }
 

@@ -6,6 +6,10 @@
  * processes are seen half a minute later at most.  Equal questions are asked once.  Trouble of the
  * store is HISTORY_FAIL, kept for a moment only, and never the same as none.
  *
+ * A registration that the store does not have may be on its way: the answer is HISTORY_UNKNOWN,
+ * kept for a moment, and whoever can find it out is told that it is wanted (see
+ * store/registration.h).
+ *
  * The store's client sees to it that nobody waits long (store/client.h).  Memory is bounded: what
  * was used longest ago goes.
  */
@@ -26,6 +30,9 @@ struct source_history_options {
 	uint64_t fail_ms; /* 0: 1 s */
 	/* An answer to a fact given to start(): from the loop, exactly once, with a reference. */
 	void (*answered)(struct fact *f, struct answer *a);
+	/* The store does not know when this domain was registered.  NULL: nobody can find out. */
+	void (*wanted)(void *ctx, struct str domain);
+	void *ctx; /* of wanted */
 };
 
 struct source_history *source_history_new(const struct source_history_options *o);

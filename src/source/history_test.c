@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "source/history.h"
+#include "store/registration.h"
 
 #define FACTS 8
 
@@ -124,6 +126,8 @@ test_keys(void **state)
 		{HISTORY_COMMANDS, STORE_COUNTER, "u:192.0.2.1"},
 		{HISTORY_RECIPIENTS, STORE_COUNTER, "b:192.0.2.1"},
 		{HISTORY_EMPTY, STORE_COUNTER, "e:192.0.2.1"},
+		{HISTORY_SEEN, STORE_SEEN, "d:192.0.2.1"},
+		{HISTORY_REGISTERED, STORE_SEEN, "r:192.0.2.1"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -291,6 +295,87 @@ test_bounded(void **state)
 	bed_done(&b);
 }
 
+/* --- registrations --- */
+
+static void
+on_wanted(void *ctx, struct str domain)
+{
+	unsigned *n = ctx;
+
+	assert_true(str_eq(domain, STR("sender.test")));
+	++*n;
+}
+
+static void
+write_registration(struct bed *b, const char *key, const int64_t *date)
+{
+	char room[32];
+	struct buf value = BUF(room);
+	const struct store_op op = registration_op(str_of(key), date, &value);
+
+	assert_true(store_client_write(b->client, &op));
+	assert_int_equal(store_sync(b->store), STORE_OK);
+}
+
+/* What is not known is wanted, and is known when it stands in the store; that there is no date is
+ * known too. */
+static void
+test_registrations(void **state)
+{
+	unsigned wanted = 0;
+	int64_t date = clock_wall() - 7200;
+	struct bed b;
+
+	bed_init(&b, &(struct source_history_options){
+			     .fail_ms = 1, .wanted = on_wanted, .ctx = &wanted});
+	ask(&b, 0, HISTORY_REGISTERED, "sender.test");
+	wait_for(&b, 1);
+	assert_int_equal(b.got[0]->history.status, HISTORY_UNKNOWN);
+	assert_int_equal(wanted, 1);
+	write_registration(&b, "r:sender.test", &date);
+	write_registration(&b, "r:none.test", NULL);
+	write_registration(&b, "r:early.test", &(int64_t){clock_wall() + 3600});
+	uint64_t until = clock_ms() + 5;
+	while (clock_ms() < until) /* it was kept for a moment */
+		;
+	ask(&b, 1, HISTORY_REGISTERED, "sender.test");
+	ask(&b, 2, HISTORY_REGISTERED, "none.test");
+	ask(&b, 3, HISTORY_REGISTERED, "early.test");
+	wait_for(&b, 4);
+	assert_int_equal(b.got[1]->history.status, HISTORY_OK);
+	assert_in_range(b.got[1]->history.age_s, 7200, 7300);
+	assert_int_equal(b.got[2]->history.status, HISTORY_NONE);
+	assert_int_equal(b.got[3]->history.status, HISTORY_OK);
+	assert_int_equal(b.got[3]->history.age_s, 0);
+	assert_int_equal(wanted, 1);
+	bed_done(&b);
+}
+
+/* A date outlives the day for which there was none; what is no date is as good as nothing. */
+static void
+test_registration_values(void **state)
+{
+	static const struct {
+		const char *text;
+		enum registration what;
+	} cases[] = {{"0", REGISTRATION_DATE}, {"808372800", REGISTRATION_DATE},
+		{"none", REGISTRATION_NONE}, {"", REGISTRATION_UNREADABLE},
+		{"-1", REGISTRATION_UNREADABLE}, {"1x", REGISTRATION_UNREADABLE},
+		{"99999999999999999999", REGISTRATION_UNREADABLE}};
+	char room[32];
+	struct buf value = BUF(room);
+	int64_t date = 808372800;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		int64_t t;
+		assert_int_equal(
+			registration_parse(str_of(cases[i].text), &t), cases[i].what);
+	}
+	assert_true(registration_op(STR("r:a"), &date, &value).keep_s >
+		registration_op(STR("r:a"), NULL, &value).keep_s);
+	assert_int_equal(registration_op(STR("r:a"), NULL, &value).keep_s, 86400);
+}
+
 int
 main(void)
 {
@@ -301,6 +386,8 @@ main(void)
 		cmocka_unit_test(test_holds_for_a_time),
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_registrations),
+		cmocka_unit_test(test_registration_values),
 		cmocka_unit_test(test_bounded),
 	};
 

@@ -17,11 +17,13 @@
  *	recipients 3                         so many the message has; told at last
  *	dns NAME TYPE DATA | DATA ...        a fact; instead of data: none, nxdomain, fail;
  *	                                     "stale DATA", "alias NAME DATA" and "alias NAME none"
- *	history WHAT NAME ANSWER             what is known of a client, refusals, sender, domain:
- *	                                     none, fail, unknown, or e.g. "accepted 12 refused 3"
- *	                                     (also deferred, bad_recipients, spam, ham, score; a
- *	                                     score that is not said is accepted less refused);
- *	                                     with one such line, nothing is known (none) of others
+ *	history WHAT NAME ANSWER             what is known of a client, refusals, sender, domain,
+ *	                                     and when one was seen, registered: none, fail,
+ *	                                     unknown, or e.g. "accepted 12 refused 3" (also
+ *	                                     deferred, bad_recipients, spam, ham, score; a score
+ *	                                     that is not said is accepted less refused; age in
+ *	                                     hours); with one such line, nothing is known (none)
+ *	                                     of others, and not known (unknown) when registered
  *	callout ADDRESS STATUS CODE SAID     what the sender's mail server says about him; with one
  *	                                     such line, others are "unknown"
  *	leave no                             nobody may be asked for this mail
@@ -183,6 +185,10 @@ read_history(struct scenario *s, struct str rest, struct record_fact *out)
 		must_say(str_to_u64(str_skip(number, less), HISTORY_MAX, &n), s, line, "number");
 		if (str_eq(word, STR("score"))) {
 			h.score = (less ? -(int64_t)n : (int64_t)n) * HISTORY_POINT;
+			continue;
+		}
+		if (str_eq(word, STR("age"))) { /* in hours */
+			h.age_s = (int64_t)n * 3600;
 			continue;
 		}
 		while (!str_eq(word, str_of(history_number_name((enum history_number)i))))
@@ -367,7 +373,8 @@ known(const struct record *r, enum fact_kind kind, unsigned what, struct str nam
 			str_eq(r->fact[i].name, name))
 			return answer_ref(r->fact[i].answer);
 	if (kind == FACT_HISTORY)
-		return answer_history(&(struct history){.status = HISTORY_NONE});
+		return answer_history(&(struct history){.status =
+				what == HISTORY_REGISTERED ? HISTORY_UNKNOWN : HISTORY_NONE});
 	if (kind == FACT_CALLOUT)
 		return answer_callout(&(struct callout){.status = CALLOUT_UNKNOWN});
 	return answer_ref(r->unknown);

@@ -1,0 +1,219 @@
+"""How old a domain is, by a registry and by a DNS list, through a real Postfix: the first mail is
+never held up, and whatever a registry does, it makes no domain new.
+"""
+import json
+import os
+import signal
+import time
+
+from bed import rdap
+from bed.daemon import daemon_folder, run_check
+from bed.place import wait_for
+from bed.raw import RawPolicy
+from case import MxwardCase
+from test_verdicts import CASE, OK, RCPT, SITE, milter_reply, policy_reply
+from world import C
+
+SAID = {"policy": policy_reply, "milter": milter_reply}
+FIX = ("nothing is wrong with that, and time mends it; until then write from an older domain, or ask "
+       "the postmaster of this site for an exemption")
+BAD = ("cert", "garbage", "another", "huge", "deep", "slow", "error", "far", "loop", "file")
+
+
+class Registry(MxwardCase):
+    """Each kind of trouble has a registry of its own, as one that makes trouble is let alone."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.registry = rdap.Registry()
+        super().setUpClass()
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        cls.registry.close()
+        cls.untrusted.close()
+
+    @classmethod
+    def make_sections(cls, b):
+        url = cls.registry.url
+        cls.untrusted = rdap.Registry(b.place.path(""))
+        cls.untrusted.domains["x.cert"] = 1
+        cls.registry.domains.update({
+            "hour.example": 1, "hour.nice": 1, "days.example": 50, "weeks.example": 300,
+            "old.example": 90000, "senders.example": 90000, "listed.example": 90000,
+            "here.moved": rdap.redirect(url + "moved/", 1), "late.limited": rdap.limited(2, 1),
+            "x.garbage": rdap.garbage, "x.another": rdap.another, "x.huge": rdap.huge,
+            "x.deep": rdap.deep, "x.slow": rdap.slow, "x.error": rdap.error,
+            "x.far": rdap.redirect("http://127.0.0.9:1/"), "x.file": rdap.redirect("file:///etc/"),
+            "x.loop": rdap.redirect(url + "again/")})
+        suffixes = ("example", "nice", "moved", "limited") + BAD
+        folder = daemon_folder(b.place.path("store-" + cls.__name__))
+        return SITE + """[policy]
+checks = domain_age
+[domain_age]
+rdap = yes
+points_1 = 8
+[log]
+level = debug
+[store]
+file = %s
+[rdap]
+rate = 600
+rate_all = 6000
+timeout = 700ms
+%s""" % (os.path.join(folder, "store.db"), "".join(
+    "%s = %s\n" % (s, cls.untrusted.url if s == "cert" else url) for s in suffixes))
+
+    def setUp(self):
+        super().setUp()
+        wait_for(lambda: self.findings("old.example") is not None, 5, "the store")
+
+    def told(self, way, domain):
+        return CASE.sub("Case ID", str(self.ask(way, C["senders"], "a@" + domain)))
+
+    def findings(self, domain):
+        """{finding: points}, by what the store knows; None: it is not there yet."""
+        status, out, err = run_check(self.mxward.binary, "--ip", "192.0.2.43", "--from",
+                                     "a@" + domain, "--json", "-c", self.mxward.conf)
+        if err:
+            return None
+        return {f["id"]: f["score"] for f in json.loads(out)["findings"]}
+
+    def wait_known(self, domain):
+        wait_for(lambda: self.mxward.log_lines("event=registration ", "domain=" + domain), 5,
+                 "the registry's answer about " + domain)
+        wait_for(lambda: "domain_age_unknown" not in self.findings(domain), 5, "it in the store")
+
+    def test_refused_from_the_second_mail_on(self):
+        for way, domain in (("policy", "hour.example"), ("milter", "hour.nice")):
+            with self.subTest(way=way):
+                self.assertEqual(self.told(way, domain), OK)
+                self.wait_known(domain)
+                want = SAID[way](550, "5.7.1", "the domain %s (sender) is new: registered 1 hour ago: "
+                                 "%s" % (domain, FIX), "Score 8: new domain +8", "Case ID")
+                wait_for(lambda: self.told(way, domain) != OK, 5, "the refusal")
+                self.assertEqual(self.told(way, domain), want)
+                self.assertEqual(self.registry.asked[domain], 1)
+        # A date does not change: neither a restart nor another day asks again.
+        self.assertEqual(self.mxward.stop(), 0)
+        self.mxward.start()
+        wait_for(lambda: self.told("milter", "hour.example") != OK, 5, "the refusal")
+        self.assertEqual(self.registry.asked["hour.example"], 1)
+
+    def test_grades(self):
+        for domain, want in (("days.example", 3), ("weeks.example", 1), ("old.example", None),
+                             ("here.moved", 8)):
+            with self.subTest(domain):
+                self.assertEqual(self.told("policy", domain), OK)
+                self.wait_known(domain)
+                found = self.findings(domain)
+                self.assertEqual(found.get("domain_new"), want, found)
+        self.assertEqual(self.registry.asked["here.moved"], 2)
+
+    def test_no_such_domain(self):
+        self.assertEqual(self.told("policy", "gone.example"), OK)
+        wait_for(lambda: self.mxward.log_lines("event=registration ", "domain=gone.example",
+                                               "date=none"), 5, "the answer")
+        self.assertNotIn("domain_new", self.findings("gone.example"))
+        self.assertEqual(self.findings("gone.example")["domain_age_unknown"], 0)
+
+    def test_let_alone_as_long_as_it_says(self):
+        began = time.monotonic()
+        self.assertEqual(self.told("policy", "late.limited"), OK)
+        wait_for(lambda: self.registry.asked["late.limited"] == 3, 6, "the third question")
+        self.assertGreater(time.monotonic() - began, 1.9)
+        self.wait_known("late.limited")
+        self.assertEqual(self.findings("late.limited")["domain_new"], 8)
+
+    def test_trouble_makes_nobody_new(self):
+        for kind in BAD:
+            began = time.monotonic()
+            self.assertEqual(self.told("policy", "x." + kind), OK)
+            self.assertLess(time.monotonic() - began, 1)        # nobody waits
+        for kind in BAD:
+            with self.subTest(kind):
+                self.mxward.wait_log("event=registry_failed ", "domain=x." + kind)
+                found = self.findings("x." + kind)
+                self.assertNotIn("domain_new", found)
+                self.assertEqual(found["domain_age_unknown"], 0)
+                self.assertEqual(self.told("milter", "x." + kind), OK)
+        self.assertEqual(self.registry.asked["x.loop"], 4)
+        self.assertEqual(self.registry.asked["x.slow"], 1)
+        self.assertEqual(self.untrusted.asked["x.cert"], 0)
+
+    def test_a_flood_of_forged_domains(self):
+        before = sum(self.registry.asked.values())
+        with RawPolicy(self.bed.policy_address) as policy:
+            began = time.monotonic()
+            for i in range(1000):
+                self.assertEqual("DUNNO", policy.ask(
+                    client_address="192.0.2.43", helo_name="mail.old.example", recipient=RCPT,
+                    sender="a@n%d.garbage" % i, instance="f.%d.1" % i))
+            seconds = time.monotonic() - began
+        # Ten a second are allowed, and one at a time.
+        self.assertLess(sum(self.registry.asked.values()) - before, 10 * seconds + 20)
+
+    def test_its_process_dies(self):
+        pids = set(self.mxward.pids())
+        victim = self.registrar()
+        os.kill(victim, signal.SIGKILL)
+        self.assertEqual(self.told("policy", "old.example"), OK)
+        self.mxward.wait_log("event=keeper_died", "process=registrar")
+        wait_for(lambda: len(self.mxward.pids()) == len(pids) and self.registrar() != victim, 5,
+                 "another one")
+        self.registry.domains["after.example"] = 1
+        # A worker finds the new one within a second or two.
+        wait_for(lambda: self.told("policy", "after.example") != OK, 8, "the refusal", 0.3)
+
+    def registrar(self):
+        """The process of ours that serves no socket: the last child."""
+        return max(self.mxward.pids())
+
+
+class Off(MxwardCase):
+    """Without the setting there is no such process, and nobody is asked."""
+
+    sections = SITE + "[policy]\nchecks = domain_age\n"
+
+    def test_nothing(self):
+        self.assertEqual(len(self.mxward.pids()), 2)        # the parent and a worker
+        self.assertEqual(str(self.ask("policy", C["senders"], "a@hour.example")), OK)
+
+
+class List(MxwardCase):
+    """Hours in the answers of a DNS list, and days as they are declared."""
+
+    @classmethod
+    def make_sections(cls, b):
+        zone = b.place.write("ages.zone", """hours.test.ages.example. A 127.0.2.5
+week.test.ages.example. A 127.2.0.2
+wrong.test.ages.example. A 127.0.2.255
+error.test.ages.example. A 127.255.255.254
+""")
+        return SITE + """[dns]
+zone = %s
+[policy]
+checks = domain_age
+[domain_age]
+points_1 = 8
+[dnsbl ages.example]
+kind = domain
+age = hours 127.0.2.2-127.0.2.24, 7d 127.2.0.2
+test_every = 0
+""" % zone
+
+    def test_hours(self):
+        for way in ("policy", "milter"):
+            reply = CASE.sub("Case ID", str(self.ask(way, C["senders"], way + "@hours.test")))
+            self.assertEqual(reply, SAID[way](
+                550, "5.7.1", "the domain hours.test (sender) is new: 5 hours old at most, says the "
+                "list ages.example: " + FIX, "Score 8: new domain +8", "Case ID"))
+
+    def test_others(self):
+        for domain, found in (("week", "domain_new:+1"), ("wrong", "domain_age_unknown"),
+                              ("error", "domain_age_unknown"), ("fine", "domain_age_unknown")):
+            with self.subTest(domain):
+                self.assertEqual(str(self.ask("policy", C["senders"], "a@%s.test" % domain)), OK)
+                line = self.mxward.wait_log("event=decision", "from=a@%s.test" % domain)
+                self.assertIn("findings=" + found, line)
