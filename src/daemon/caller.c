@@ -384,7 +384,7 @@ input(void *ctx, struct str bytes)
 		case CALLOUT_FRAME_OK:
 			if (!f.is_answer && f.body.n && f.body.n <= KEY_MAX - 2)
 				break;
-			/* fallthrough */
+			__attribute__((fallthrough));
 		case CALLOUT_FRAME_BAD:
 			channel_free(c->channel);
 			client_free(c);

@@ -108,6 +108,8 @@ struct bed {
 	bool has_got;
 };
 
+static void note(char *room, size_t size, size_t *n, const char *fmt, ...) PRINTF_LIKE(4, 5);
+
 static void
 note(char *room, size_t size, size_t *n, const char *fmt, ...)
 {
