@@ -99,7 +99,7 @@ helo_bare_ip = tag
         self.assertEqual(
             {name: now["decisions"][name] - n for name, n in before["decisions"].items()},
             {"accept": 6 * total - THREADS, "tag": total, "quarantine": 0, "defer": THREADS, "reject": total})
-        self.assertEqual(now["decisions"], verdicts)
+        self.assertEqual({k: n for k, n in now["decisions"].items() if n}, verdicts)
         self.assertEqual(now["findings"], findings)
         self.assertEqual(now["findings"]["rdns_none"], total)
         # Nothing ever went back, and the connections were seen.
