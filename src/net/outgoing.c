@@ -2,6 +2,7 @@
  * handled in one way, with it and without. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -117,6 +118,8 @@ pump(struct outgoing *o)
 static bool
 shake(struct outgoing *o)
 {
+	/* What another connection left behind would be taken for ours. */
+	ERR_clear_error();
 	int done = SSL_do_handshake(o->tls);
 	int error = done == 1 ? SSL_ERROR_NONE : SSL_get_error(o->tls, done);
 
@@ -138,6 +141,7 @@ decrypt(struct outgoing *o, struct str bytes)
 	}
 	while (o->secured && !o->freed) {
 		char *room = fifo_room(&o->in, SLICE);
+		ERR_clear_error();
 		int n = SSL_read(o->tls, room, SLICE);
 		if (n <= 0) {
 			int error = SSL_get_error(o->tls, n);
