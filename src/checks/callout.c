@@ -140,15 +140,14 @@ static const struct setting settings[] = {
 	{.name = "unreachable",
 		.type = SETTING_NETS,
 		.offset = ROW(unreachable),
-		.fallback =
-			"0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 "
-			"172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.168.0.0/16 198.18.0.0/15 "
-			"198.51.100.0/24 203.0.113.0/24 224.0.0.0/3 "
-			"::/127 64:ff9b::/96 100::/64 2001:db8::/32 2002::/16 3fff::/20 fc00::/7 "
-			"fe80::/10 fec0::/10 ff00::/8",
+		.fallback = "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 "
+			    "172.16.0.0/12 192.0.0.0/24 192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 "
+			    "198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/3 "
+			    "::/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 "
+			    "2002::/16 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8",
 		.help = "Addresses that are never connected to: private, loopback, link-local, "
 			"documentation, multicast, reserved (RFC 6890), and those that stand for "
-			"one of them (RFC 6052, RFC 3056)."},
+			"one of them (RFC 6052, RFC 8215, RFC 3056, RFC 4380)."},
 };
 
 static bool

@@ -7,7 +7,6 @@
 #include "base/list.h"
 #include "daemon/caller.h"
 #include "daemon/caller_self.h"
-#include "daemon/callout_budget.h"
 #include "daemon/callout_cache.h"
 #include "daemon/callout_run.h"
 #include "daemon/config_local.h"
@@ -59,7 +58,6 @@ struct caller {
 	struct store_client *store; /* NULL: none */
 	struct callout_cache *cache;
 	struct caller_self *self;
-	struct callout_budget budget;
 	struct list clients, questions;
 	size_t n_questions;
 	struct timer *stop;
@@ -187,18 +185,27 @@ tell_log(const struct question *q, const struct callout *c)
 /* --- asking --- */
 
 static const char *
+is_usable(void *ctx, const struct ip *server)
+{
+	const struct caller_self *self = ((struct question *)ctx)->caller->self;
+
+	if (caller_self_is(self, server))
+		return "the domain's mail server is this site itself";
+	return caller_self_objection(self, server->len);
+}
+
+static const char *
 may_begin(void *ctx, const struct ip *server)
 {
 	struct caller *k = ((struct question *)ctx)->caller;
-	const char *objection = caller_self_objection(k->self, server->len);
 
-	return objection ? objection : callout_budget_begin(&k->budget, server, clock_ms());
+	return callout_budget_begin(k->o->budget, server, clock_ms());
 }
 
 static void
 is_over(void *ctx, const struct ip *server)
 {
-	callout_budget_end(&((struct question *)ctx)->caller->budget, server);
+	callout_budget_end(((struct question *)ctx)->caller->o->budget, server);
 }
 
 static void
@@ -227,6 +234,7 @@ call_out(struct question *q)
 	struct caller *k = q->caller;
 	const struct callout_run_options run = {.loop = k->loop,
 		.config = k->config,
+		.usable = is_usable,
 		.begin = may_begin,
 		.end = is_over,
 		.done = run_done,
@@ -378,14 +386,12 @@ input(void *ctx, struct str bytes)
 	size_t all = 0, used;
 
 	for (;;) {
-		switch (callout_frame_read(str_skip(bytes, all), &f, &used)) {
-		case CALLOUT_FRAME_MORE:
+		enum callout_frame_status status =
+			callout_frame_read(str_skip(bytes, all), &f, &used);
+		if (status == CALLOUT_FRAME_MORE)
 			return all;
-		case CALLOUT_FRAME_OK:
-			if (!f.is_answer && f.body.n && f.body.n <= KEY_MAX - 2)
-				break;
-			__attribute__((fallthrough));
-		case CALLOUT_FRAME_BAD:
+		if (status == CALLOUT_FRAME_BAD || f.is_answer || !f.body.n ||
+			f.body.n > KEY_MAX - 2) {
 			channel_free(c->channel);
 			client_free(c);
 			return all;
@@ -426,7 +432,7 @@ set_budget(struct caller *k)
 {
 	const struct callout_settings *s = callout_settings_of(k->config);
 
-	callout_budget_set(&k->budget, (unsigned)s->per_minute, (unsigned)s->per_server);
+	callout_budget_set(k->o->budget, (unsigned)s->per_minute, (unsigned)s->per_server);
 }
 
 /* What is wrong with the settings is told by the workers. */
@@ -495,7 +501,7 @@ caller_run(const struct caller_options *o)
 	}
 	list_init(&k->clients);
 	list_init(&k->questions);
-	callout_budget_init(&k->budget, 0, 0);
+	callout_budget_resume(o->budget);
 	set_budget(k);
 	k->cache = callout_cache_new();
 	if (o->store)

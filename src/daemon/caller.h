@@ -15,6 +15,7 @@
 #ifndef DAEMON_CALLER_H
 #define DAEMON_CALLER_H
 
+#include "daemon/callout_budget.h"
 #include "daemon/config.h"
 #include "store/client.h"
 
@@ -23,6 +24,9 @@ struct caller_options {
 	struct config *config;			/* as loaded by the parent; taken over */
 	int fd;					/* listening, see net/local.h; not owned */
 	const struct store_client_names *store; /* NULL: none */
+	/* In memory that outlives this process: whoever takes its place may do no more than what
+	 * is left.  All zero at first. */
+	struct callout_budget *budget;
 };
 
 /* A process's life; the exit status. */

@@ -227,6 +227,15 @@ caller_self_free(struct caller_self *s)
 	heap_free(s);
 }
 
+bool
+caller_self_is(const struct caller_self *s, const struct ip *ip)
+{
+	for (size_t i = 0; i < FAMILIES; i++)
+		if (s->look[i].ip.len && ip_eq(&s->look[i].ip, ip))
+			return true;
+	return false;
+}
+
 const char *
 caller_self_objection(const struct caller_self *s, uint8_t len)
 {

@@ -21,5 +21,7 @@ void caller_self_free(struct caller_self *s); /* NULL is fine */
 /* NULL: servers of this family may be asked (len 4, 16); else why not, which lives until the loop
  * turns. */
 const char *caller_self_objection(const struct caller_self *s, uint8_t len);
+/* Is that the address that we ask from? */
+bool caller_self_is(const struct caller_self *s, const struct ip *ip);
 
 #endif

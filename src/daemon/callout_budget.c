@@ -15,6 +15,13 @@ callout_budget_init(struct callout_budget *b, unsigned per_minute, unsigned per_
 	callout_budget_set(b, per_minute, per_server);
 }
 
+void
+callout_budget_resume(struct callout_budget *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		b->begun[i].under_way = false;
+}
+
 /* What is under way stays, however old. */
 static void
 forget_old(struct callout_budget *b, uint64_t now_ms)

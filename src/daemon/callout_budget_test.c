@@ -92,6 +92,23 @@ test_flood(void **state)
 	}
 }
 
+/* Whoever makes callouts dies: its sessions are over, what it had begun still counts. */
+static void
+test_resume(void **state)
+{
+	callout_budget_init(&budget, 3, 2);
+	assert_true(begin(1, 0));
+	assert_true(begin(2, 10));
+	assert_false(begin(2, 20));
+	callout_budget_resume(&budget);
+	callout_budget_set(&budget, 3, 2);
+	assert_true(begin(2, 30));
+	assert_false(begin(3, 40));
+	callout_budget_resume(&budget);
+	assert_false(begin(2, 59999));
+	assert_true(begin(3, 60000));
+}
+
 int
 main(void)
 {
@@ -99,6 +116,7 @@ main(void)
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_per_server),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_resume),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,14 @@ callout_helo(const struct config *c)
 }
 
 static void
+end_transaction(struct callout_run *r)
+{
+	if (r->txn)
+		transaction_end(r->txn);
+	r->txn = NULL;
+}
+
+static void
 hang_up(struct callout_run *r)
 {
 	outgoing_free(r->connection);
@@ -68,8 +76,7 @@ callout_run_free(struct callout_run *r)
 	if (!r)
 		return;
 	hang_up(r);
-	if (r->txn)
-		transaction_end(r->txn);
+	end_transaction(r);
 	timer_free(r->deadline);
 	timer_free(r->soon);
 	arena_done(&r->arena);
@@ -82,8 +89,9 @@ finish(struct callout_run *r)
 {
 	struct callout_run_options o = r->o;
 
-	/* What it tells lives in the run. */
+	/* What it tells lives in the run; what it asks with may go with done(). */
 	hang_up(r);
+	end_transaction(r);
 	o.done(o.ctx, &r->result, r->held_back);
 	callout_run_free(r);
 }
@@ -207,6 +215,28 @@ dial(struct callout_run *r)
 
 /* --- DNS, time --- */
 
+/* Servers that we cannot speak with from here, where others are left. */
+static void
+leave_out_unusable(struct callout_run *r)
+{
+	struct callout_hosts *h = &r->hosts;
+	const char *why = NULL;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < h->n; i++) {
+		const char *no = r->o.usable ? r->o.usable(r->o.ctx, &h->host[i].ip) : NULL;
+		if (no)
+			why = no;
+		else
+			h->host[kept++] = h->host[i];
+	}
+	h->n = kept;
+	if (!kept && why) {
+		h->reason = why;
+		r->held_back = true;
+	}
+}
+
 static void
 on_soon(void *ctx)
 {
@@ -216,6 +246,7 @@ on_soon(void *ctx)
 		conclude(r);
 		return;
 	}
+	leave_out_unusable(r);
 	if (!r->hosts.n)
 		give_up(r, r->hosts.reason);
 	else

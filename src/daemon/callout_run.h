@@ -15,12 +15,16 @@ struct callout_run;
 struct callout_run_options {
 	struct loop *loop;
 	struct config *config; /* with its resolver (daemon/resolver.h); lives as long as the run */
-	/* May this server be asked?  NULL: yes; else why not, a literal.  May be NULL: anybody. */
+	/* Can we speak with this server from here?  NULL: yes; else why not, a literal, or as long
+	 * as the owner.  May be NULL: with anybody. */
+	const char *(*usable)(void *ctx, const struct ip *server);
+	/* May this server be asked now?  NULL: yes; else why not, a literal.  May be NULL: anybody.
+	 */
 	const char *(*begin)(void *ctx, const struct ip *server);
 	/* It is over with this server; called once for each begin() that said yes. */
 	void (*end)(void *ctx, const struct ip *server);
-	/* Called once, from the loop; c is borrowed.  held_back: nobody was asked, because begin()
-	 * said no.  The run is no more. */
+	/* Called once, from the loop; c is borrowed.  held_back: nobody was asked, because usable()
+	 * or begin() said no.  The run is no more. */
 	void (*done)(void *ctx, const struct callout *c, bool held_back);
 	void *ctx;
 };

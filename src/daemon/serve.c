@@ -45,7 +45,8 @@ struct serve {
 	char keeper_name[LOCAL_NAME_MAX], reader_name[LOCAL_NAME_MAX];
 	char registrar_name[LOCAL_NAME_MAX];
 	struct store_client_names names;
-	int caller; /* listening; -1: nobody makes callouts */
+	int caller;		       /* listening; -1: nobody makes callouts */
+	struct callout_budget *budget; /* shared by those who make them, one after the other */
 	char caller_name[LOCAL_NAME_MAX];
 	struct process_keeper keepers[PROCESS_KEEPERS_MAX];
 	size_t n_keepers;
@@ -117,7 +118,8 @@ call_out(void *ctx, const int *fds, size_t n)
 	const struct caller_options o = {.path = s->worker.path,
 		.config = s->worker.config,
 		.fd = s->caller,
-		.store = s->worker.store};
+		.store = s->worker.store,
+		.budget = s->budget};
 
 	close_sockets(fds, n);
 	close_others(s, o.fd);
@@ -229,12 +231,24 @@ open_keepers(struct serve *s, const struct config *config, struct errbuf *e)
 	return open_registrar(s, config, e);
 }
 
+/* Memory that all processes of the daemon see, all zero; NULL: there is none. */
+static void *
+share(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 static bool
 open_caller(struct serve *s, const struct config *config, struct errbuf *e)
 {
 	s->caller = -1;
 	if (!callout_settings_of(config)->enabled)
 		return true;
+	s->budget = share(sizeof(*s->budget));
+	if (!s->budget)
+		return err(e, "no shared memory");
 	local_name("caller", s->caller_name);
 	s->caller = local_listen(s->caller_name, e);
 	s->worker.caller = s->caller_name;
@@ -257,9 +271,8 @@ serve_with(struct config *config, const char *path)
 		return report(&e, NULL), EX_CONFIG;
 	log_catch_bugs();
 	must_containment(true);
-	void *recall = mmap(NULL, recall_size(WORKER_RECALL), PROT_READ | PROT_WRITE,
-		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (recall == MAP_FAILED)
+	void *recall = share(recall_size(WORKER_RECALL));
+	if (!recall)
 		return cli_fail(EX_OSERR, "no shared memory");
 	struct serve s = {.worker = {.path = path,
 				  .config = config,
