@@ -77,6 +77,16 @@ timeout = 2s
             self.assertIn("mxward: %s:5: " % self.path, done.stderr)
             self.assertIn(word, done.stderr)
 
+    def test_taken_with_a_warning(self):
+        done = run("check", self.write("[callout]\nper_server = 7\nper_minute = 60\n"))
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, "mxward: warning: [callout] per_server = 7 is more than 6: a mail "
+                                      "server may block whoever asks it so often\n")
+        done = run("check", self.write("[callout]\nper_server = 1\nper_minute = 61\n"))
+        self.assertIn("warning: [callout] per_minute = 61 is more than 60: ", done.stderr)
+        self.assertIn("no errors", self.good("check", self.write(
+            "[callout]\nper_server = 6\nper_minute = 60\n")))
+
     def test_check_of_no_file(self):
         for path, word in ((self.path, "No such file"), (self.dir.name, "directory")):
             done = run("check", path)

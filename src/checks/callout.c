@@ -121,6 +121,8 @@ static const struct setting settings[] = {
 		.fallback = "6",
 		.min = 1,
 		.max = 600,
+		.enough = 6,
+		.why_enough = "a mail server may block whoever asks it so often",
 		.help = "Callouts a minute to one mail server, one at a time.  More than 6 is "
 			"taken with a warning."},
 	{.name = "per_minute",
@@ -129,6 +131,8 @@ static const struct setting settings[] = {
 		.fallback = "60",
 		.min = 1,
 		.max = 6000,
+		.enough = 60,
+		.why_enough = "whoever asks so often gets onto block lists",
 		.help = "Callouts a minute in all.  More than 60 is taken with a warning."},
 	{.name = "port",
 		.type = SETTING_NUMBER,

@@ -62,6 +62,12 @@ warn_of_lists(const struct config *config)
 				set->list[i].off ? " is not asked" : "", set->list[i].note);
 }
 
+static void
+warn(const char *text, void *ctx)
+{
+	fprintf(stderr, "mxward: warning: %s\n", text);
+}
+
 static int
 check(int argc, char **argv)
 {
@@ -78,6 +84,7 @@ check(int argc, char **argv)
 		const char *more = e.count >= CONF_ERRORS_MAX ? " or more" : "";
 		return cli_fail(EX_CONFIG, "%u error%s%s", e.count, e.count == 1 ? "" : "s", more);
 	}
+	config_warn(config, warn, NULL);
 	warn_of_lists(config);
 	if (!check_sources(config, &e)) {
 		settings_report(&e, NULL);

@@ -46,6 +46,10 @@ struct setting {
 	/* offsetof() an unsigned that is told in which line of the file the setting stands: it
 	 * stays 0 where the default holds.  0: nobody wants to know. */
 	size_t line;
+	/* Of a number: more than this is taken with a warning, which says why (a literal, "as
+	 * whoever ...").  NULL: nothing is to be said. */
+	int64_t enough;
+	const char *why_enough;
 	bool secret; /* whoever prints the settings prints SETTING_HIDDEN in the place of a value */
 };
 

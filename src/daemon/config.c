@@ -397,6 +397,17 @@ config_structs(struct config *c, size_t *n)
 	return all;
 }
 
+void
+config_warn(struct config *c, conf_warn_fn *warn, void *ctx)
+{
+	size_t n, n_structs;
+	const struct section *const *sections = config_sections(&n);
+	void *const *structs = config_structs(c, &n_structs);
+
+	must(n == n_structs);
+	conf_warn(sections, n, structs, warn, ctx);
+}
+
 struct action
 finding_default(const struct finding_code *code, enum profile profile, bool ipv6)
 {

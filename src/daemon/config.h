@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "checks/local.h"
 #include "conf/load.h"
+#include "conf/warn.h"
 #include "front/gate.h"
 #include "source/rdap.h"
 
@@ -158,6 +159,8 @@ struct config *config_load_text(const char *name, struct str text, struct errbuf
 struct generation *config_generation(struct config *c);
 /* Drop the first reference: memory goes when no visit uses it any more. */
 void config_free(struct config *c);
+/* What is taken and should be thought over: see conf/warn.h. */
+void config_warn(struct config *c, conf_warn_fn *warn, void *ctx);
 /* The structs that the sections are read into, in the order of config_sections(). */
 void *const *config_structs(struct config *c, size_t *n);
 

@@ -256,6 +256,20 @@ log_config_error(const struct errbuf *one, void *ctx)
 	log_event(LOG_LEVEL_ERROR, "settings_error", log_z("text", text));
 }
 
+static void
+log_warning(const char *text, void *ctx)
+{
+	log_event(LOG_LEVEL_WARN, "setting_high", log_z("text", text));
+}
+
+/* All workers would say the same. */
+static void
+warn_of(struct config *c)
+{
+	if (process_number() <= 1)
+		config_warn(c, log_warning, NULL);
+}
+
 /* New settings for messages from now on.  Sockets, user and workers stay as they were: that takes
  * a restart.  A broken file changes nothing. */
 /* Senders' mail servers are asked where the settings say so, and somebody is there to do it. */
@@ -303,6 +317,7 @@ reload(void *ctx)
 	lists_watch_use(w->lists, next);
 	config_free(w->config);
 	w->config = next;
+	warn_of(next);
 	log_event(LOG_LEVEL_INFO, "reloaded", log_u("generation", next->generation.number));
 }
 
@@ -407,6 +422,7 @@ start(struct worker *w)
 		w->callouts = source_callout_new(&(struct source_callout_options){
 			.loop = w->loop, .caller = o->caller, .answered = transaction_answer});
 	use_callouts(w, w->config);
+	warn_of(w->config);
 	w->gate = gate_new(&(struct gate_options){.loop = w->loop,
 				   .recall = recall_on(o->recall_memory, WORKER_RECALL),
 				   .decided = decided,

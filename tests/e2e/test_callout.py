@@ -304,6 +304,12 @@ class Killed(Asked):
         time.sleep(0.5)
         self.assertIn("status=ok", self.outcome("ann@callee.example"))
 
+    def test_too_much_is_told(self):
+        times = len(self.mxward.log_lines("setting_high"))
+        self.mxward.wait_log("event=setting_high", "[callout] per_server = 600 is more than 6")
+        self.mxward.reload()
+        self.mxward.wait_log("event=setting_high", "per_minute = 6000", after=times // 2)
+
     def test_silent_server_while_killed(self):
         """A mail that waits for its answer does not wait for longer."""
         self.callee.mode = "silent at MAIL"
@@ -321,7 +327,7 @@ class Killed(Asked):
 class Spent(Killed):
     """Whoever takes its place may do no more than what is left."""
     more = "per_server = 600\nper_minute = 5"
-    test_under_load = test_silent_server_while_killed = None
+    test_under_load = test_silent_server_while_killed = test_too_much_is_told = None
 
     def test_budget_outlives_it(self):
         for _ in range(2):
