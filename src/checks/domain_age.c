@@ -76,23 +76,27 @@ struct look {
 
 /* --- whose domains --- */
 
+/* At a registrable domain or below it: of the same owner. */
+static bool
+is_below(struct str name, struct str domain)
+{
+	size_t more = name.n - domain.n;
+
+	return name.n >= domain.n && str_eq_nocase(str_skip(name, more), domain) &&
+		(!more || name.p[more - 1] == '.');
+}
+
 static bool
 is_ours(const struct site *site, struct str domain)
 {
 	const struct words *const ours[] = {&site->hostnames, &site->domains};
 
-	if (psl_same_org(domain, site->hostname))
+	if (is_below(site->hostname, domain))
 		return true;
-	for (size_t i = 0; i < COUNT(ours); i++) {
-		for (size_t k = 0; k < ours[i]->n; k++) {
-			char room[DNS_NAME_TEXT_MAX];
-			struct buf b = BUF(room);
-			for (size_t c = 0; c < ours[i]->word[k].n; c++)
-				buf_putc(&b, chr_lower(ours[i]->word[k].p[c]));
-			if (psl_same_org(domain, buf_str(&b)))
+	for (size_t i = 0; i < COUNT(ours); i++)
+		for (size_t k = 0; k < ours[i]->n; k++)
+			if (is_below(ours[i]->word[k], domain))
 				return true;
-		}
-	}
 	return false;
 }
 
@@ -301,9 +305,25 @@ has_good_record(const struct findings *history)
 	return false;
 }
 
+/* Somebody may know the age of a domain. */
+static bool
+has_sources(const struct ask *q)
+{
+	const struct dnsbl_set *set = q->site->lists;
+
+	if (ask_has_histories(q))
+		return true;
+	for (size_t i = 0; set && i < set->n; i++)
+		if (set->list[i].n_ages)
+			return true;
+	return false;
+}
+
 static enum check_status
 run(struct ask *q, struct findings *out)
 {
+	if (!has_sources(q))
+		return CHECK_DONE;
 	struct look *k = arena_new(q->scratch, struct look);
 
 	*k = (struct look){.q = q, .out = out, .set = q->settings};

@@ -301,6 +301,12 @@ ask_dns(struct ask *q, enum dns_type type, struct str name)
 	return f->answer ? &f->answer->dns : NULL;
 }
 
+bool
+ask_has_histories(const struct ask *q)
+{
+	return q->txn->o.history != NULL;
+}
+
 const struct history *
 ask_history(struct ask *q, enum history_kind what, struct str name)
 {

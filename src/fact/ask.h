@@ -56,6 +56,8 @@ const struct dns_answer *ask_dns(struct ask *q, enum dns_type type, struct str n
 /* name as in fact/history.h; it may live in scratch.  HISTORY_UNKNOWN at once where nobody keeps
  * histories. */
 const struct history *ask_history(struct ask *q, enum history_kind what, struct str name);
+/* Somebody keeps them; who does not need to know more can save himself the names. */
+bool ask_has_histories(const struct ask *q);
 /* What the mail server of a sender's domain says about his address; CALLOUT_UNKNOWN at once where
  * nobody is asked.  To be asked only with leave. */
 const struct callout *ask_callout(struct ask *q, struct str address);
