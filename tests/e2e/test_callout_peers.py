@@ -1,0 +1,171 @@
+"""Callouts at real mail servers, by hand and from the daemon, and a server that verifies senders by
+callout itself, with whom that happens both ways at once.
+"""
+import json
+import socket
+import threading
+import time
+
+from bed.daemon import run_command
+from bed.exim import ReceivingExim
+from bed.forward import Forward
+from bed.smtp import Smtp
+from case import MxwardCase
+from world import C
+
+POSTFIX, EXIM = "127.0.0.11", "127.0.0.12"
+ZONE = """probe.example.net. 300 IN A 127.0.0.7
+7.0.0.127.in-addr.arpa. 300 IN PTR probe.example.net.
+second.example. 300 IN MX 10 mx.second.example.
+mx.second.example. 300 IN A 127.0.0.11
+exim.example. 300 IN MX 10 mx.exim.example.
+mx.exim.example. 300 IN A 127.0.0.12
+"""
+SECTIONS = """[site]
+hostname = mx.example.net
+domains = example.net
+[networks]
+ours =
+[policy]
+checks = spf callout
+[dns]
+zone = %(zone)s
+[callout]
+enabled = yes
+from = 0
+helo = probe.example.net
+address4 = 127.0.0.7
+port = %(port)d
+unreachable = 10.0.0.0/8
+per_server = 600
+per_minute = 6000
+tls = %(tls)s
+[actions]
+callout_refused = reject
+[log]
+level = info
+"""
+
+
+class Peers(MxwardCase):
+    """Postfix knows user@second.example, Exim ann@exim.example."""
+
+    @classmethod
+    def make_sections(cls, b):
+        cls.port = b.place.port()
+        cls.zone = b.place.write("zone-peers", ZONE)
+        return cls.sections_with("yes")
+
+    @classmethod
+    def sections_with(cls, tls):
+        return SECTIONS % {"zone": cls.zone, "port": cls.port, "tls": tls}
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        b = cls.bed
+        cls.forward = Forward((POSTFIX, cls.port), ("127.0.0.1", b.postfix.ports["plain"]))
+        cls.exim = ReceivingExim(b.place, "mx.exim.example", (EXIM, cls.port),
+                                 ("127.0.0.1", b.postfix.ports["policy"]), ["exim.example"],
+                                 ["ann", "postmaster"], b.postfix.dir + "/tls.pem",
+                                 b.postfix.dir + "/tls.key")
+        cls.plain_conf = b.place.write("peers-plain.conf", "[dns]\nresolver = none\n" +
+                                       cls.sections_with("no"))
+        cls.mxward.wait_log("callouts_on", "IPv4", seconds=10)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.forward.stop()
+        cls.exim.process.stop()
+        super().tearDownClass()
+
+    def by_hand(self, address, tls):
+        conf = self.mxward.conf if tls else self.plain_conf
+        status, out, err = run_command(self.mxward.binary, "callout", "-c", conf, "--json", address)
+        self.assertEqual(err, "")
+        got = json.loads(out)
+        said = [x.split(" ")[1] for x in got["transcript"] if x.startswith("C: ")]
+        self.assertEqual("STARTTLS" in said, tls, got)
+        self.assertEqual(said[-1], "QUIT", got)
+        return status, got["status"], got["said"]
+
+    def check_by_hand(self, known, unknown, ok, no):
+        for tls in (True, False):
+            with self.subTest(tls=tls):
+                self.assertEqual(self.by_hand(known, tls), (0, "ok", ok))
+                self.assertEqual(self.by_hand(unknown, tls), (1, "refused", no))
+
+    def outcome(self, sender):
+        reply = self.ask("policy", C["no_ptr"], sender=sender)
+        return self.mxward.wait_log("callout ", "address=%s " % sender), reply
+
+    def test_postfix_by_hand(self):
+        self.check_by_hand("user@second.example", "bob@second.example", "250 2.1.5 Ok",
+                           "550 5.1.1 <bob@second.example>: Recipient address rejected: User unknown "
+                           "in virtual mailbox table")
+
+    def test_exim_by_hand(self):
+        self.check_by_hand("ann@exim.example", "bob@exim.example", "250 Accepted",
+                           "550 no such user here")
+
+    def test_postfix(self):
+        line, reply = self.outcome("user@second.example")
+        self.assertIn("status=ok", line)
+        self.assertEqual(reply.code, 250, reply)
+        line, reply = self.outcome("cleo@second.example")
+        self.assertIn("status=refused", line)
+        self.assertIn("User unknown in virtual mailbox table", str(reply))
+
+    def test_exim(self):
+        line, reply = self.outcome("postmaster@exim.example")
+        self.assertIn("status=ok", line)
+        self.assertEqual(reply.code, 250, reply)
+        line, reply = self.outcome("cleo@exim.example")
+        self.assertIn("status=refused", line)
+        self.assertIn("mx.exim.example [127.0.0.12]: 550 no such user here", str(reply))
+
+    # both ways --------------------------------------------------------------------------------
+
+    def to_us(self, sender):
+        """A mail from one of Exim's addresses: mxward asks Exim."""
+        begun = time.monotonic()
+        reply = self.ask("policy", C["no_ptr"], sender=sender)
+        self.done.append((sender, reply, time.monotonic() - begun))
+
+    def to_exim(self, sender):
+        """A mail from one of ours: Exim asks the Postfix that mxward guards."""
+        begun = time.monotonic()
+        smtp = Smtp(socket.create_connection((EXIM, self.port), 10))
+        smtp.ehlo("mx.example.net")
+        smtp.mail(sender)
+        reply = smtp.rcpt("ann@exim.example")
+        smtp.quit()
+        self.done.append((sender, reply, time.monotonic() - begun))
+
+    def test_both_ways_at_once(self):
+        self.done, n = [], 6
+        connections = self.exim.log().count("SMTP connection from [127.0.0.7]")
+        ours = ["user@example.org"] + ["n%d@example.org" % i for i in range(n - 1)]
+        theirs = ["ann@exim.example"] + ["n%d@exim.example" % i for i in range(n - 1)]
+        threads = [threading.Thread(target=target, args=(sender,)) for pair in zip(
+            [(self.to_us, x) for x in theirs], [(self.to_exim, x) for x in ours])
+            for target, sender in pair]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(self.done), 2 * n)
+        self.assertLess(max(x[2] for x in self.done), 6)
+        replies = {sender: str(reply) for sender, reply, _ in self.done}
+        self.assertTrue(replies["user@example.org"].startswith("250 "), replies)
+        self.assertTrue(replies["ann@exim.example"].startswith("250 "), replies)
+        for sender in ours[1:]:
+            self.assertIn("550 Sender verify failed", replies[sender].replace("550-", "550 "))
+        # Each of their senders was asked about once at most, and nobody for a null sender.
+        lines = self.mxward.log_lines("event=callout ", "exim.example")
+        asked = [x for x in lines if any("address=%s " % s in x for s in theirs)]
+        self.assertLessEqual(len(asked), n)
+        self.assertEqual(self.mxward.log_lines("event=callout ", "address= "), [])
+        self.assertEqual(self.mxward.log_lines("event=callout ", "example.org"), [])
+        now = self.exim.log().count("SMTP connection from [127.0.0.7]")
+        self.assertEqual(now - connections, len(asked))
