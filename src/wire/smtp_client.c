@@ -175,6 +175,9 @@ says_no_such_address(const struct smtp_client *c)
 {
 	if (is_about_dialogue(c) || c->code == 552)
 		return false;
+	/* OpenSMTPD says so of any address that leads to nobody. */
+	if (c->code == 524 && c->subject == 2 && c->detail == 4)
+		return true;
 	if (c->enhanced_class != '5' || (c->subject == 0 && c->detail == 0))
 		return !c->words;
 	if (c->subject == 1) /* 5.1.7, 5.1.8: of the sender's address */

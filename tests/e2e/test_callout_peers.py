@@ -5,21 +5,26 @@ import json
 import socket
 import threading
 import time
+import unittest
 
 from bed.daemon import run_command
 from bed.exim import ReceivingExim
 from bed.forward import Forward
+from bed.opensmtpd import OpenSmtpd
+from bed.place import Missing
 from bed.smtp import Smtp
 from case import MxwardCase
 from world import C
 
-POSTFIX, EXIM = "127.0.0.11", "127.0.0.12"
+POSTFIX, EXIM, OPENSMTPD = "127.0.0.11", "127.0.0.12", "127.0.0.13"
 ZONE = """probe.example.net. 300 IN A 127.0.0.7
 7.0.0.127.in-addr.arpa. 300 IN PTR probe.example.net.
 second.example. 300 IN MX 10 mx.second.example.
 mx.second.example. 300 IN A 127.0.0.11
 exim.example. 300 IN MX 10 mx.exim.example.
 mx.exim.example. 300 IN A 127.0.0.12
+open.example. 300 IN MX 10 mx.open.example.
+mx.open.example. 300 IN A 127.0.0.13
 """
 SECTIONS = """[site]
 hostname = mx.example.net
@@ -48,7 +53,7 @@ level = info
 
 
 class Peers(MxwardCase):
-    """Postfix knows user@second.example, Exim ann@exim.example."""
+    """Postfix knows user@second.example, Exim ann@exim.example, OpenSMTPD ann@open.example."""
 
     @classmethod
     def make_sections(cls, b):
@@ -65,10 +70,16 @@ class Peers(MxwardCase):
         super().setUpClass()
         b = cls.bed
         cls.forward = Forward((POSTFIX, cls.port), ("127.0.0.1", b.postfix.ports["plain"]))
-        cls.exim = ReceivingExim(b.place, "mx.exim.example", (EXIM, cls.port),
-                                 ("127.0.0.1", b.postfix.ports["policy"]), ["exim.example"],
-                                 ["ann", "postmaster"], b.postfix.dir + "/tls.pem",
-                                 b.postfix.dir + "/tls.key")
+        tls = b.postfix.dir + "/tls.pem", b.postfix.dir + "/tls.key"
+        try:
+            cls.exim = ReceivingExim(b.place, "mx.exim.example", (EXIM, cls.port),
+                                     ("127.0.0.1", b.postfix.ports["policy"]), ["exim.example"],
+                                     ["ann", "postmaster"], *tls)
+            cls.opensmtpd = OpenSmtpd(b.place, "mx.open.example", (OPENSMTPD, cls.port),
+                                      "open.example", ["ann", "postmaster"])
+        except Missing as error:
+            cls.mxward.stop()
+            raise unittest.SkipTest(str(error))
         cls.plain_conf = b.place.write("peers-plain.conf", "[dns]\nresolver = none\n" +
                                        cls.sections_with("no"))
         cls.mxward.wait_log("callouts_on", "IPv4", seconds=10)
@@ -77,6 +88,7 @@ class Peers(MxwardCase):
     def tearDownClass(cls):
         cls.forward.stop()
         cls.exim.process.stop()
+        cls.opensmtpd.process.stop()
         super().tearDownClass()
 
     def by_hand(self, address, tls):
@@ -89,8 +101,8 @@ class Peers(MxwardCase):
         self.assertEqual(said[-1], "QUIT", got)
         return status, got["status"], got["said"]
 
-    def check_by_hand(self, known, unknown, ok, no):
-        for tls in (True, False):
+    def check_by_hand(self, known, unknown, ok, no, ways=(True, False)):
+        for tls in ways:
             with self.subTest(tls=tls):
                 self.assertEqual(self.by_hand(known, tls), (0, "ok", ok))
                 self.assertEqual(self.by_hand(unknown, tls), (1, "refused", no))
@@ -108,6 +120,11 @@ class Peers(MxwardCase):
         self.check_by_hand("ann@exim.example", "bob@exim.example", "250 Accepted",
                            "550 no such user here")
 
+    def test_opensmtpd_by_hand(self):
+        self.check_by_hand("ann@open.example", "bob@open.example",
+                           "250 2.1.5 Destination address valid: Recipient ok",
+                           "524 5.2.4 Mailing list expansion problem: <bob@open.example>", ways=(False,))
+
     def test_postfix(self):
         line, reply = self.outcome("user@second.example")
         self.assertIn("status=ok", line)
@@ -123,6 +140,12 @@ class Peers(MxwardCase):
         line, reply = self.outcome("cleo@exim.example")
         self.assertIn("status=refused", line)
         self.assertIn("mx.exim.example [127.0.0.12]: 550 no such user here", str(reply))
+
+    def test_opensmtpd(self):
+        self.assertIn("status=ok", self.outcome("postmaster@open.example")[0])
+        line, reply = self.outcome("cleo@open.example")
+        self.assertIn("status=refused", line)
+        self.assertIn("mx.open.example [127.0.0.13]: 524 5.2.4 Mailing list", str(reply))
 
     # both ways --------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ import os
 from .place import Missing
 
 SOURCE_ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
-FOLDERS = ("/var/cache/mxward-test", os.path.join(SOURCE_ROOT, ".cache", "unpacked"))
+FOLDERS = [root + more for root in ("/var/cache/mxward-test", os.path.join(SOURCE_ROOT, ".cache", "unpacked"))
+           for more in ("", "-opensmtpd")]
 
 
 def find_unpacked(path):
