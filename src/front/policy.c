@@ -247,10 +247,13 @@ put_verdict(struct policy_conn *c, const struct verdict *v, struct buf *out)
 		return;
 	case VERDICT_QUARANTINE:
 	case VERDICT_TAG:
-	case VERDICT_ACCEPT:
 		put_let_in(c, out);
+		return;
+	case VERDICT_ACCEPT:
 		break;
 	}
+	/* Of a message that is marked for another recipient, his answer told. */
+	policy_put_dunno(out);
 }
 
 static void
