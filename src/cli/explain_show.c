@@ -77,6 +77,22 @@ set_live(const struct explain_view *v, struct arena *a, json_t *o, const struct 
 	set(o, "live", l);
 }
 
+/* What the receiver heard of the sender's own server. */
+static json_t *
+callout_or_null(const struct asked *asked)
+{
+	json_t *o;
+
+	if (!asked->reply.n)
+		return json_null();
+	o = json_object();
+	set(o, "sender", text_or_null(asked->sender));
+	set(o, "server", text_or_null(asked->server));
+	set(o, "command", text_or_null(asked->command));
+	set(o, "reply", text(asked->reply));
+	return o;
+}
+
 static void
 set_case(const struct explain_view *v, struct arena *a, json_t *o, const struct explained *x)
 {
@@ -101,6 +117,7 @@ set_case(const struct explain_view *v, struct arena *a, json_t *o, const struct 
 	set(o, "lookup", text_or_null(advice.lookup));
 	set(o, "rule", x->rule ? text(x->rule->name) : json_null());
 	set(o, "words", text_or_null(x->words));
+	set(o, "callout", callout_or_null(&x->asked));
 	for (size_t i = 0; i < advice.n; i++)
 		json_array_append_new(steps, text(advice.step[i]));
 	set(o, "steps", steps);
@@ -260,6 +277,24 @@ put_live(const struct explain_view *v, struct arena *a, const struct explained *
 }
 
 static void
+put_asked(const struct explain_view *v, struct arena *a, const struct asked *asked)
+{
+	char room[1500];
+	struct buf b = BUF(room);
+
+	if (!asked->reply.n)
+		return;
+	const struct place places[] = {
+		{"server", asked->server.n ? one_line(a, asked->server, 200) : STR("?")},
+		{"sender", one_line(a, asked->sender, 300)},
+		{"command", one_line(a, asked->command, 330)},
+		{"reply", one_line(a, asked->reply, 400)}};
+	(void)texts_fill(v->texts->say[asked->command.n ? SAY_ASKED_COMMAND : SAY_ASKED], places,
+		COUNT(places), &b);
+	put_theirs(v, a, SAY_HEAD_ASKED, buf_str(&b));
+}
+
+static void
 put_what(const struct explain_view *v, const struct advice *advice)
 {
 	const char *head = v->texts->say[SAY_HEAD_WHAT];
@@ -306,6 +341,7 @@ show_case(const struct explain_view *v, struct arena *a, const struct explanatio
 	put_basis(v, a, x);
 	struct str read = x->failure->reply.n ? x->failure->reply : b->text;
 	put_theirs(v, a, SAY_HEAD_SAID, one_line(a, read, x->cause == CAUSE_UNKNOWN ? 1000 : 400));
+	put_asked(v, a, &x->asked);
 }
 
 void

@@ -26,6 +26,9 @@
 	X(HEAD_NOW, head_now)                             \
 	X(HEAD_SURE, head_sure)                           \
 	X(HEAD_SAID, head_said)                           \
+	X(HEAD_ASKED, head_asked)                         \
+	X(ASKED, asked)                                   \
+	X(ASKED_COMMAND, asked_command)                   \
 	X(HEAD_LIKEWISE, head_likewise)                   \
 	X(HEAD_NOTE, head_note)                           \
 	X(THE_SERVER, the_server)                         \

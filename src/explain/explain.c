@@ -182,6 +182,35 @@ find_list(struct state *s, struct explained *x, const struct explain_text *reply
 		x->list = zone;
 }
 
+static bool
+is_pasted(const struct bounce *b)
+{
+	return b->kind != BOUNCE_MESSAGE && b->kind != BOUNCE_REPORT;
+}
+
+/* What the sender's own server said about him.  The address in it is no recipient. */
+static void
+find_asked(struct state *s, struct explained *x)
+{
+	const struct failure *f = x->failure;
+	const struct bounce *b = &s->out->bounce;
+
+	if (x->cause != CAUSE_SENDER_VERIFY_FAILED)
+		return;
+	if (!explain_asked(s->a, f->reply, &x->asked) &&
+		!explain_asked(s->a, f->words, &x->asked) && is_pasted(b))
+		(void)explain_asked(s->a, b->text, &x->asked);
+	if (!x->sender.n)
+		x->sender = x->asked.sender;
+}
+
+/* A log of the server that refused, in which the last reply is the other one's. */
+static bool
+is_log_of_callout(const struct bounce *b)
+{
+	return is_pasted(b) && str_contains(b->text, STR("sender verify fail for <"));
+}
+
 static void
 find_names(struct state *s, struct explained *x)
 {
@@ -189,6 +218,8 @@ find_names(struct state *s, struct explained *x)
 	const struct bounce *b = &s->out->bounce;
 
 	x->recipient = f->recipient;
+	if (x->asked.sender.n && is_pasted(b) && str_eq(x->recipient, x->asked.sender))
+		x->recipient = STR("");
 	if (!x->sender.n)
 		x->sender = f->sender.n ? f->sender : b->sender;
 	if (!x->helo.n)
@@ -240,7 +271,8 @@ explain_one(struct state *s, const struct failure *f, struct explained *x)
 	struct explain_text reply;
 
 	*x = (struct explained){.failure = f};
-	explain_text_fold(s->a, f->reply, &reply);
+	explain_text_fold(
+		s->a, is_log_of_callout(&s->out->bounce) ? s->out->bounce.text : f->reply, &reply);
 	/* Without a code it may be all of a bounce's words. */
 	if (!f->code)
 		bounce_rules_clean(s->o->rules, &reply);
@@ -250,6 +282,7 @@ explain_one(struct state *s, const struct failure *f, struct explained *x)
 	x->permanent = permanence(f);
 	x->retry = retry_of(x);
 	find_client(x);
+	find_asked(s, x);
 	find_list(s, x, &reply);
 	find_names(s, x);
 }

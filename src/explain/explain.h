@@ -7,6 +7,7 @@
 #ifndef EXPLAIN_EXPLAIN_H
 #define EXPLAIN_EXPLAIN_H
 
+#include "explain/asked.h"
 #include "explain/bounce.h"
 #include "explain/rules.h"
 
@@ -32,6 +33,7 @@ struct explained {
 	struct str client_name;
 	struct str list; /* the DNS list: its zone, or its name as it was written */
 	struct str helo, domain, sender, recipient, url;
+	struct asked asked; /* of CAUSE_SENDER_VERIFY_FAILED */
 };
 
 struct explanation {

@@ -55,6 +55,54 @@ explain(struct fixture *f, const char *text)
 	return &f->out.item[0];
 }
 
+/* What the sender's own server said, as receivers quote it. */
+static void
+test_asked(void **state)
+{
+	static const struct {
+		const char *text, *server, *command, *reply;
+	} cases[] = {
+		{"550-Verification failed for <ann@a.example>\n550-Called:   192.0.2.9\n"
+		 "550-Sent:     RCPT TO:<ann@a.example>\n550-Response: 550 5.1.1 no such user\n"
+		 "550 Sender verify failed",
+			"192.0.2.9", "RCPT TO:<ann@a.example>", "550 5.1.1 no such user"},
+		{"550-Verification failed for <ann@a.example> 550-Called: 192.0.2.9 550-Sent: "
+		 "RCPT TO:<ann@a.example> 550-Response: 550-no such 550 user 550 Sender verify "
+		 "failed",
+			"192.0.2.9", "RCPT TO:<ann@a.example>", "550-no such 550 user"},
+		{"550 5.1.7 mail for the sender <ann@a.example> is refused by the mail server of "
+		 "its "
+		 "own domain, mx.a.example [192.0.2.9]: 550 5.1.1 who: is that?: send with an "
+		 "address that can be answered. Case PW5T-582X-2JDD",
+			"mx.a.example [192.0.2.9]", "", "550 5.1.1 who: is that?"},
+		{"450 4.1.7 <ann@a.example>: Sender address rejected: unverified address: host "
+		 "mx.a.example[192.0.2.9] said: 550 5.1.1 unknown (in reply to RCPT TO command)",
+			"mx.a.example[192.0.2.9]", "", "550 5.1.1 unknown"},
+		{"2026-11-20 10:00:00 H=(m) [192.0.2.1] sender verify fail for <ann@a.example>: "
+		 "response to \"RCPT TO:<ann@a.example>\" was: 550 No such user here",
+			"", "RCPT TO:<ann@a.example>", "550 No such user here"},
+		{"sender verify fail for <ann@a.example>: response to RCPT TO:<ann@a.example> from "
+		 "mx.a.example [192.0.2.9] was: 550 No such user here",
+			"mx.a.example [192.0.2.9]", "RCPT TO:<ann@a.example>",
+			"550 No such user here"},
+		{"550 5.1.8 Sender verify failed", "", "", ""},
+		{"550-Called: 550-Sent: 550-Response: 550 Sender verify failed", "", "", ""},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct explained *x = explain(f, cases[i].text);
+		assert_int_equal(x->cause, CAUSE_SENDER_VERIFY_FAILED);
+		assert_true(str_eq(x->asked.server, str_of(cases[i].server)));
+		assert_true(str_eq(x->asked.command, str_of(cases[i].command)));
+		assert_true(str_eq(x->asked.reply, str_of(cases[i].reply)));
+		if (!x->asked.reply.n)
+			continue;
+		assert_true(str_eq(x->sender, STR("ann@a.example")));
+		assert_int_equal(x->recipient.n, 0);
+	}
+}
+
 static bool
 has_step(const struct advice *a, const char *part)
 {
@@ -247,6 +295,7 @@ main(void)
 		cmocka_unit_test(test_retry),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_words),
 	};
 

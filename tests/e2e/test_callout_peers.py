@@ -57,7 +57,7 @@ class Peers(MxwardCase):
 
     @classmethod
     def make_sections(cls, b):
-        cls.port = b.place.port()
+        cls.port, cls.done = b.place.port(), []
         cls.zone = b.place.write("zone-peers", ZONE)
         return cls.sections_with("yes")
 
@@ -147,6 +147,23 @@ class Peers(MxwardCase):
         self.assertIn("status=refused", line)
         self.assertIn("mx.open.example [127.0.0.13]: 524 5.2.4 Mailing list", str(reply))
 
+    def test_explained(self):
+        """What Exim, and we, say of a sender that is unknown: the words of his own server, and how to
+        ask it by hand."""
+        for reply, sender, server, said in (
+                (self.to_exim("z0@example.org"), "z0@example.org", "127.0.0.1",
+                 "550 5.1.1 <z0@example.org>: Recipient address rejected: User unknown"),
+                (self.outcome("dan@exim.example")[1], "dan@exim.example",
+                 "mx.exim.example [127.0.0.12]", "550 no such user here")):
+            with self.subTest(sender):
+                path = self.bed.place.write("reply-" + sender, str(reply) + "\n")
+                _, out, _ = run_command(self.mxward.binary, "explain", "--json", path)
+                got = json.loads(out)
+                self.assertEqual(got["cause"], "sender_verify_failed", out)
+                self.assertEqual((got["callout"]["sender"], got["callout"]["server"]), (sender, server))
+                self.assertTrue(got["callout"]["reply"].startswith(said), out)
+                self.assertIn('"mxward callout %s"' % sender, "\n".join(got["steps"]))
+
     # both ways --------------------------------------------------------------------------------
 
     def to_us(self, sender):
@@ -164,6 +181,7 @@ class Peers(MxwardCase):
         reply = smtp.rcpt("ann@exim.example")
         smtp.quit()
         self.done.append((sender, reply, time.monotonic() - begun))
+        return reply
 
     def test_both_ways_at_once(self):
         self.done, n = [], 6
