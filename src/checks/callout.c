@@ -72,7 +72,7 @@ static const struct setting settings[] = {
 		.offset = ROW(enabled),
 		.fallback = "no",
 		.help = "Ask the mail servers of senders' domains at all.  Who is asked did not "
-			"want to be: read the chapter on callouts first."},
+			"want to be: read CALLOUTS in this manual first."},
 	{.name = "from",
 		.type = SETTING_POINTS,
 		.offset = ROW(from),

@@ -13,11 +13,12 @@
 #include "cli/cli.h"
 #include "cli/report.h"
 #include "cli/selfcheck.h"
+#include "mail/address.h"
 
 static const char help[] =
 	"Usage: mxward selfcheck DOMAIN [--ip ADDRESS [--helo NAME]]... [options]\n"
 	"Say what receivers will make of mail that DOMAIN sends, and which DNS records would mend\n"
-	"it.  Only DNS is asked; no mail server is connected to.\n"
+	"it.  Only DNS is asked; mail servers are connected to with --callout only.\n"
 	"\n"
 	"  --ip ADDRESS        an address that mail leaves from; may be given several times.  "
 	"Without\n"
@@ -25,6 +26,10 @@ static const char help[] =
 	"  --helo NAME         what the server at the address before it says in HELO or EHLO;\n"
 	"                      without it, its reverse name\n"
 	"  --selector NAME     look at this DKIM key; may be given several times\n"
+	"  --callout           ask the domain's own mail servers, as receivers do that verify "
+	"senders,\n"
+	"                      whether they take bounces for postmaster; no mail is sent\n"
+	"  --sender ADDRESS    the same for this sender of DOMAIN as well\n"
 	"  --profile WHICH     whose demands count for the result: RECEIVER (gmail, yahoo,\n"
 	"                      microsoft), \"small\" or \"bulk\" senders, or RECEIVER/small, "
 	"RECEIVER/bulk;\n"
@@ -49,6 +54,8 @@ enum {
 	OPT_IP = 256,
 	OPT_HELO,
 	OPT_SELECTOR,
+	OPT_CALLOUT,
+	OPT_SENDER,
 	OPT_PROFILE,
 	OPT_RESOLVER,
 	OPT_WATCH,
@@ -59,6 +66,8 @@ enum {
 static const struct option options[] = {{"ip", required_argument, NULL, OPT_IP},
 	{"helo", required_argument, NULL, OPT_HELO},
 	{"selector", required_argument, NULL, OPT_SELECTOR},
+	{"callout", no_argument, NULL, OPT_CALLOUT},
+	{"sender", required_argument, NULL, OPT_SENDER},
 	{"profile", required_argument, NULL, OPT_PROFILE},
 	{"resolver", required_argument, NULL, OPT_RESOLVER},
 	{"watch", optional_argument, NULL, OPT_WATCH}, {"nagios", no_argument, NULL, OPT_NAGIOS},
@@ -103,6 +112,18 @@ add_selector(struct self_options *o, struct arena *a, const char *arg)
 	if (o->n_selectors == SELF_SELECTORS_MAX)
 		return cli_usage("selfcheck", "more than %d selectors", SELF_SELECTORS_MAX);
 	o->selector[o->n_selectors++] = name;
+	return EX_OK;
+}
+
+static int
+set_sender(struct self_options *o, const char *arg)
+{
+	struct mail_address a;
+
+	o->sender = str_of(arg);
+	o->callout = true;
+	if (mail_address_parse(o->sender, &a) || a.kind != MAIL_DOMAIN_NAME)
+		return cli_usage("selfcheck", "\"%s\" is no sender's address", arg);
 	return EX_OK;
 }
 
@@ -184,6 +205,11 @@ read_option(int c, int argc, char **argv, struct self_options *o, struct arena *
 		return add_helo(o, optarg);
 	case OPT_SELECTOR:
 		return add_selector(o, a, optarg);
+	case OPT_CALLOUT:
+		o->callout = true;
+		return EX_OK;
+	case OPT_SENDER:
+		return set_sender(o, optarg);
 	case OPT_PROFILE:
 		return set_profile(o, all, optarg);
 	case OPT_RESOLVER:

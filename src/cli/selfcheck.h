@@ -18,7 +18,9 @@ struct self_options {
 	struct self_given given[SELF_ADDRESSES_MAX];
 	struct str selector[SELF_SELECTORS_MAX];
 	bool json, nagios, colour;
-	uint64_t watch_s; /* 0: one round only */
+	bool callout;	   /* ask the domain's own mail servers, too */
+	struct str sender; /* and about this one; empty: none */
+	uint64_t watch_s;  /* 0: one round only */
 	/* Whose demands count; p NULL: everybody's are shown, none counts. */
 	struct str receiver;
 	bool of[AUDIENCE_COUNT];

@@ -105,11 +105,7 @@ judge_mx(struct self_report *r)
 		judge_mx_hosts(r);
 	}
 	if (takes)
-		add(r, SELF_POSTMASTER, SELF_HAND,
-			arena_printf(r->a,
-				"DNS does not tell whether postmaster@%.*s is read: write to it "
-				"from elsewhere",
-				STR_ARG(r->domain.name)));
+		self_judge_callouts(r);
 }
 
 static void

@@ -8,6 +8,7 @@
 #define CLI_SELFCHECK_ITEMS_H
 
 #include "cli/selfcheck_facts.h"
+#include "fact/callout.h"
 #include "front/gate.h"
 
 /* Name, id in JSON and in data/receivers/, and title for people.  tools/receivers reads the ids
@@ -24,6 +25,7 @@
 	X(OUTGOING, outgoing, "outgoing addresses")                        \
 	X(MX, mx, "takes mail (MX)")                                       \
 	X(POSTMASTER, postmaster, "postmaster")                            \
+	X(SENDER, sender, "sender can be answered")                        \
 	X(SPF_RECORD, spf_record, "SPF record")                            \
 	X(SPF_LOOKUPS, spf_lookups, "SPF look-ups")                        \
 	X(SPF_WIDTH, spf_width, "SPF is narrow")                           \
@@ -78,12 +80,20 @@ struct self_address {
 	bool wants_ptr, wants_forward, wants_helo, wants_spf;
 };
 
+/* What the domain's own mail servers say to a callout. */
+struct self_callout {
+	struct str address; /* empty: nobody was asked */
+	struct callout got; /* its texts are the report's */
+};
+enum { SELF_CALLOUT_POSTMASTER, SELF_CALLOUT_SENDER, SELF_CALLOUTS };
+
 struct self_report {
 	struct arena *a; /* all of it lives here */
 	struct self_domain domain;
 	bool lists_asked;	     /* some DNS list is in the settings */
 	struct str lists;	     /* their names */
 	struct str mx_leads_nowhere; /* what the engine says of it; empty: nothing */
+	struct self_callout callout[SELF_CALLOUTS];
 	size_t n_addresses, n_items, n_notes;
 	struct self_address address[SELF_ADDRESSES_MAX];
 	struct self_item item[SELF_ITEMS_MAX];
@@ -99,6 +109,9 @@ void self_judge_address(struct self_report *r, size_t i, const struct decision *
 void self_refuse_address(struct self_report *r, size_t i);
 /* After the addresses: what is to be said of the domain. */
 void self_judge_domain(struct self_report *r);
+
+/* selfcheck_callout: postmaster, and the sender where one was asked about. */
+void self_judge_callouts(struct self_report *r);
 
 /* How many items have each state. */
 void self_count(const struct self_report *r, size_t count[SELF_STATE_COUNT]);

@@ -4,7 +4,7 @@
  * The same gate, checks and DNS client as `mxward check`, but as a stranger would see us: our own
  * networks, names, exemptions and switches of the settings do not count, and no store is opened.
  * All addresses are asked about side by side, so that a round takes no longer than three times what
- * one question may.  No mail server is ever connected to.
+ * one question may.  Mail servers are connected to for callouts only, where the options say so.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "checks/dnsbl.h"
 #include "cli/selfcheck.h"
 #include "core/run.h"
+#include "daemon/callout_run.h"
 #include "daemon/resolver.h"
 #include "net/loop.h"
 
@@ -28,6 +29,7 @@ static const char *const usual_lists[] = {"zen.spamhaus.org", "bl.spamcop.net", 
 struct self_asker {
 	const struct self_options *o;
 	struct config *config;
+	struct str hostname; /* ours, which is none of a stranger's */
 	struct loop *loop;
 	struct arena scratch;
 	struct timer *deadline, *progress;
@@ -130,6 +132,7 @@ self_asker_new(const struct self_options *o, struct errbuf *e)
 		self_asker_free(s);
 		return NULL;
 	}
+	s->hostname = config_generation(s->config)->site.hostname;
 	be_a_stranger(config_generation(s->config));
 	s->deadline = timer_new(s->loop, expire, s);
 	s->progress = timer_new(s->loop, show_progress, s);
@@ -327,6 +330,59 @@ judge_addresses(struct self_asker *s, struct self_report *r)
 	heap_free(j);
 }
 
+/* --- callouts --- */
+
+struct calling {
+	struct self_asker *s;
+	struct arena *a;
+	struct callout *out;
+	struct callout_run *run; /* NULL: over */
+};
+
+static void
+called(void *ctx, const struct callout *c, bool held_back)
+{
+	struct calling *k = ctx;
+
+	*k->out = *c;
+	k->out->stage = arena_str(k->a, c->stage);
+	k->out->reason = arena_str(k->a, c->reason);
+	k->out->said = arena_str(k->a, c->said);
+	k->out->mx = arena_str(k->a, c->mx);
+	k->out->transcript = arena_str(k->a, c->transcript);
+	k->run = NULL; /* frees itself */
+	loop_stop(k->s->loop);
+}
+
+static void
+call_out(struct self_asker *s, struct self_report *r, size_t i, struct str address)
+{
+	struct calling k = {.s = s, .a = r->a, .out = &r->callout[i].got};
+
+	r->callout[i].address = address;
+	k.run = callout_run_new(
+		&(struct callout_run_options){
+			.loop = s->loop, .config = s->config, .done = called, .ctx = &k},
+		address);
+	while (k.run && !s->interrupted)
+		loop_run(s->loop);
+	callout_run_free(k.run);
+}
+
+/* One after the other: it may be the same server. */
+static void
+ask_servers(struct self_asker *s, struct self_report *r)
+{
+	struct site *site = &config_generation(s->config)->site;
+
+	site->hostname = s->hostname;
+	call_out(s, r, SELF_CALLOUT_POSTMASTER,
+		arena_printf(r->a, "postmaster@%.*s", STR_ARG(r->domain.name)));
+	if (s->o->sender.n && !s->interrupted)
+		call_out(s, r, SELF_CALLOUT_SENDER, s->o->sender);
+	site->hostname = STR("");
+}
+
 static void
 take_given(const struct self_options *o, struct self_report *r)
 {
@@ -369,6 +425,8 @@ self_ask(struct self_asker *s, struct self_report *r)
 	}
 	if (!s->interrupted)
 		judge_addresses(s, r);
+	if (s->o->callout && !s->interrupted)
+		ask_servers(s, r);
 	hide_progress(s);
 	if (s->interrupted)
 		return false;

@@ -25,6 +25,8 @@ exim.example. 300 IN MX 10 mx.exim.example.
 mx.exim.example. 300 IN A 127.0.0.12
 open.example. 300 IN MX 10 mx.open.example.
 mx.open.example. 300 IN A 127.0.0.13
+empty.example. 300 IN MX 10 mx.empty.example.
+mx.empty.example. 300 IN A 127.0.0.14
 """
 SECTIONS = """[site]
 hostname = mx.example.net
@@ -163,6 +165,30 @@ class Peers(MxwardCase):
                 self.assertEqual((got["callout"]["sender"], got["callout"]["server"]), (sender, server))
                 self.assertTrue(got["callout"]["reply"].startswith(said), out)
                 self.assertIn('"mxward callout %s"' % sender, "\n".join(got["steps"]))
+
+    def selfcheck(self, sender, *more):
+        _, out, err = run_command(self.mxward.binary, "selfcheck", "-c", self.plain_conf, "--json", *more,
+                                  sender.partition("@")[2])
+        self.assertEqual(err, "")
+        rows = [json.loads(x) for x in out.splitlines()]
+        return {x["item"]: (x["state"], x["text"]) for x in rows if x["type"] == "item"}
+
+    def test_selfcheck(self):
+        items = self.selfcheck("ann@exim.example")
+        self.assertEqual(items["postmaster"][0], "by_hand")
+        self.assertNotIn("sender", items)
+        for sender, state, text in (
+                ("ann@exim.example", "pass", "mx.exim.example [127.0.0.12] takes bounces for ann@exim.example"),
+                ("eve@exim.example", "fail", "refuses eve@exim.example: 550 no such user here")):
+            items = self.selfcheck(sender, "--sender", sender)
+            self.assertEqual(items["sender"][0], state, items)
+            self.assertIn(text, items["sender"][1])
+            self.assertEqual(items["postmaster"], (
+                "pass", "mx.exim.example [127.0.0.12] takes bounces for postmaster@exim.example"))
+        items = self.selfcheck("x@second.example", "--callout")
+        self.assertEqual(items["postmaster"][0], "pass")
+        items = self.selfcheck("x@empty.example", "--callout")     # an MX that nobody serves
+        self.assertEqual(items["postmaster"], ("unknown", "connection refused"))
 
     # both ways --------------------------------------------------------------------------------
 
