@@ -42,6 +42,8 @@ MONITOR = "[policy]\nprofile = monitor\n"
 ALL = "[policy]\nchecks = all\n" + "".join(
     "[dnsbl %s]\n127.0.0.2 = score 4\nkind = %s\n" % (zone, "ip" if zone[0] == "b" else "domain")
     for zone in workload.LISTS)
+CALLOUTS = ("[policy]\nchecks = rdns helo spf callout\n[dns]\nzone = %s\n[callout]\nenabled = yes\nfrom = 0\n"
+            "helo = probe.example\naddress4 = 127.0.0.7\n")
 BUILT_IN = ("reject_unknown_client_hostname, reject_invalid_helo_hostname, "
             "reject_non_fqdn_helo_hostname, reject_unknown_helo_hostname")
 
@@ -218,6 +220,21 @@ def policy_all(bench, stack):
                         bench.compare("policy", servers, bench.count(50000, 20000)), 2, 2)
     cost = cpu_us(cold)
     yield Row("policy, all checks, cold: CPU", "", "%.0f us" % cost, "", "<= 500 us", cost <= 500)
+
+
+def callout(bench, stack):
+    """A request with callouts, whose answers are known already."""
+    zone = bench.place.write("zone-callout", "probe.example. 300 IN A 127.0.0.7\n"
+                             "7.0.0.127.in-addr.arpa. 300 IN PTR probe.example.\n")
+    floor = bench.noop(stack, "policy", bench.tcp())
+    daemon, ours = bench.daemon(stack, "policy", bench.tcp(), SETTINGS + CALLOUTS % zone)
+    servers = [floor, ours]
+    wait_for(lambda: "event=callouts_on family=IPv4" in tail(servers[1].log), 10, "callouts")
+    reports = bench.compare("policy", servers, bench.count(50000, 20000))
+    yield from compared("policy, callouts known", reports, 2, 2)
+    status = daemon.status()
+    known = sum(n for f, n in status["findings"].items() if f.startswith("callout_"))
+    yield "callouts told something in %.0f of 100" % (100 * known / sum(status["decisions"].values()))
 
 
 def policy_rcpts(bench, stack):
@@ -450,7 +467,7 @@ def smtp_xclient(bench, stack):
 
 
 GROUPS = {f.__name__.replace("_", "-"): f for f in (
-    policy, policy_unix, policy_all, policy_rcpts, milter, milter_message, milter_keep, memory,
+    policy, policy_unix, policy_all, callout, policy_rcpts, milter, milter_message, milter_keep, memory,
     soak, local_lists, rules, store, smtp, smtp_xclient)}
 
 
