@@ -14,7 +14,7 @@ import unittest
 
 MXWARD = sys.argv[1]
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_CONFIG = 64, 65, 66, 69, 78
-SERVER_CHECKS = {"rdns", "generic_rdns", "helo", "spf", "sender", "dnsbl", "history"}
+SERVER_CHECKS = {"rdns", "generic_rdns", "helo", "spf", "sender", "dnsbl", "history", "domain_age"}
 
 
 class Rules(unittest.TestCase):

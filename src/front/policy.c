@@ -245,15 +245,18 @@ put_verdict(struct policy_conn *c, const struct verdict *v, struct buf *out)
 	case VERDICT_REJECT:
 		policy_put_reply(out, v->code, v->enhanced, v->one_line);
 		return;
+	case VERDICT_ACCEPT:
+		/* Unless it is held for another recipient, whose answer told no more than that. */
+		if (!(c->given & GIVEN_HOLD)) {
+			policy_put_dunno(out);
+			return;
+		}
+		break;
 	case VERDICT_QUARANTINE:
 	case VERDICT_TAG:
-		put_let_in(c, out);
-		return;
-	case VERDICT_ACCEPT:
 		break;
 	}
-	/* Of a message that is marked for another recipient, his answer told. */
-	policy_put_dunno(out);
+	put_let_in(c, out);
 }
 
 static void
