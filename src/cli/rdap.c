@@ -296,15 +296,16 @@ show(const struct question *q, struct str domain)
 static int
 run_question(struct question *q, struct str domain)
 {
-	struct rdap_bootstrap bootstrap;
+	/* As long as the source, which borrows it. */
+	struct rdap_bootstrap *bootstrap = arena_new(q->wait.a, struct rdap_bootstrap);
 	struct errbuf e = {0};
 	const struct config *c = q->config;
 
 	q->fetcher = fetcher_new(q->wait.loop, c, &e);
-	if (!q->fetcher || !registrar_bootstrap(c, q->wait.a, &bootstrap, &e))
+	if (!q->fetcher || !registrar_bootstrap(c, q->wait.a, bootstrap, &e))
 		return fail(EX_CONFIG, &e);
 	q->source = source_rdap_new(&(struct source_rdap_options){.loop = q->wait.loop,
-		.bootstrap = &bootstrap,
+		.bootstrap = bootstrap,
 		.n_servers = c->rdap.n,
 		.server = c->rdap.server,
 		.rate = (unsigned)c->rdap.rate,
