@@ -386,12 +386,61 @@ test_txt(void **state)
 	assert_int_equal(self_txt(&a, str_from(text, 510)).n, 2 * 257 + 1);
 }
 
+/* What the domain's own servers said about a sender. */
+static void
+test_callouts(void **state)
+{
+	static const struct {
+		struct callout got;
+		enum self_state state;
+		const char *text, *fix;
+	} answers[] = {
+		{{.status = CALLOUT_OK, .code = 250, .said = STR_INIT("250 Ok")}, SELF_PASS,
+			"mx.a.example [192.0.2.9] takes bounces for ann@a.example", ""},
+		{{.status = CALLOUT_ACCEPT_ALL, .code = 250, .said = STR_INIT("250 Ok")}, SELF_PASS,
+			"and for any other address", ""},
+		{{.status = CALLOUT_REFUSED, .code = 550, .said = STR_INIT("550 who?")}, SELF_FAIL,
+			"mx.a.example [192.0.2.9] refuses ann@a.example: 550 who?",
+			"send with one that exists"},
+		{{.status = CALLOUT_NULL_REFUSED, .code = 550, .said = STR_INIT("550 no")},
+			SELF_FAIL, "refuses bounces (MAIL FROM:<>): 550 no", "MAIL FROM:<>"},
+		{{.status = CALLOUT_UNVERIFIABLE,
+			 .code = 450,
+			 .said = STR_INIT("450 greylisted"),
+			 .reason = STR_INIT("refused for now only")},
+			SELF_WARN, "refused for now only: 450 greylisted", "greylisting"},
+		{{.status = CALLOUT_UNVERIFIABLE, .reason = STR_INIT("time is up")}, SELF_UNSURE,
+			"time is up", ""},
+	};
+
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		static struct self_report r;
+		struct self_callout *k = &r.callout[SELF_CALLOUT_SENDER];
+		r.n_items = 0;
+		r.a = &a;
+		r.domain.name = STR("a.example");
+		k->address = STR("ann@a.example");
+		k->got = answers[i].got;
+		k->got.mx = STR("mx.a.example");
+		k->got.ip = (struct ip){.len = 4, .b = {192, 0, 2, 9}};
+		self_judge_callouts(&r);
+		assert_int_equal(r.n_items, 2); /* postmaster, by hand */
+		assert_int_equal(r.item[0].state, SELF_HAND);
+		assert_int_equal(r.item[1].id, SELF_SENDER);
+		assert_int_equal(r.item[1].state, answers[i].state);
+		assert_true(str_contains(r.item[1].text, str_of(answers[i].text)));
+		assert_true(str_contains(r.item[1].fix, str_of(answers[i].fix)));
+		assert_int_equal(r.item[1].fix.n > 0, answers[i].fix[0] != '\0');
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_items),
 		cmocka_unit_test(test_outgoing), cmocka_unit_test(test_bounded),
-		cmocka_unit_test(test_records), cmocka_unit_test(test_txt)};
+		cmocka_unit_test(test_records), cmocka_unit_test(test_txt),
+		cmocka_unit_test(test_callouts)};
 
 	arena_init(&a, 65536, SIZE_MAX);
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
