@@ -61,7 +61,7 @@ class Version6(MxwardCase):
             reply = smtp.data_bytes(header("X-Marker: " + marker) + BODY)
             self.assertEqual(reply.code, 250, reply)
             mail = self.bed.postfix.wait_mail(USER, marker)
-            self.assertRegex(mail, r"(?m)^X-Mxward: tag; .*findings=helo_alias")
+            self.assertRegex(mail, r"(?m)^X-Mxward: score=0; findings=helo_alias; case=[0-9A-Z-]+; verdict=tag$")
         self.assertNotIn("BODY", self.kinds())
 
     def test_refusal_at_the_end(self):

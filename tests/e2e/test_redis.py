@@ -154,10 +154,18 @@ class TwoHosts(Case):
         [before] = accepted()
         for _ in range(10):
             for way in self.hosts:
-                self.assertEqual(self.told(way, "good2"), OK)
+                self.send(way)
         wait_for(lambda: accepted() == [before + 20], 10, "20 messages")
         time.sleep(0.5)
         self.assertEqual(accepted(), [before + 20])
+
+    def send(self, way):
+        """A whole message: one that is given up is nobody's good record."""
+        smtp = self.connect(way, C["good2"])
+        self.assertEqual(smtp.mail("sender@good.example").code, 250)
+        self.assertEqual(str(smtp.rcpt("user@example.org")), OK)
+        self.assertEqual(smtp.data("Subject: hello\n\nwell?").code, 250)
+        smtp.quit()
 
     def test_check_and_stats(self):
         self.assertIn("no fault", self.command("policy", "store", "check"))

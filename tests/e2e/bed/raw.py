@@ -118,9 +118,12 @@ class RawMilter(Raw):
         return self.ask("R", b"<" + rcpt.encode() + b">\0")
 
     def end(self, sender="sender@good.example"):
-        """An ordinary header and the end of the message; the answer to it."""
+        """An ordinary header and the end of the message; the verdict, behind all modifications."""
         for name, value in (("Date", email.utils.formatdate()), ("From", sender),
                             ("Message-ID", "<1@good.example>")):
             self.frame("L", name.encode() + b"\0" + value.encode() + b"\0")
         self.frame("N")
-        return self.ask("E")
+        answer = self.ask("E")
+        while answer[0] in "himq":
+            answer = self.answer()
+        return answer
