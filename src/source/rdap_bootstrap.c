@@ -34,13 +34,12 @@ pick_url(struct arena *a, const struct json_in *urls)
 {
 	for (const struct json_in *u = urls->first; u; u = u->next) {
 		struct rdap_url parts;
-		if (u->kind != JSON_IN_TEXT || u->text.n > URL_MAX ||
+		bool whole = str_has_suffix(u->text, STR("/"));
+		if (u->kind != JSON_IN_TEXT || u->text.n + !whole > URL_MAX ||
 			!rdap_url_parse(u->text, &parts) || !parts.https ||
 			str_find(parts.path, '?') < parts.path.n)
 			continue;
-		return str_has_suffix(u->text, STR("/"))
-			? arena_str(a, u->text)
-			: arena_printf(a, "%.*s/", STR_ARG(u->text));
+		return whole ? arena_str(a, u->text) : arena_printf(a, "%.*s/", STR_ARG(u->text));
 	}
 	return STR("");
 }
