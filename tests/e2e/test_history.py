@@ -129,11 +129,16 @@ within = 6s
 
     def setUp(self):
         super().setUp()
-        # While a worker has not heard from the store, a refusal that a good record might avert is
-        # put off; the same message would be let in the second time, and be to its credit.
-        tries = itertools.count()
+        self.wait_worker()
+
+    tries = itertools.count()
+
+    def wait_worker(self):
+        """While a worker has not heard from the store, nobody has a record, and a refusal that a
+        good one might avert is put off; the same message would be let in the second time, and be to
+        its credit."""
         wait_for(lambda: self.ask("policy", C["forged"],
-                                  "try%d@good.example" % next(tries)).code == 550, 5,
+                                  "try%d@good.example" % next(self.tries)).code == 550, 5,
                  "the worker to reach the store")
 
     def test_put_off_then_forgiven(self):
@@ -152,6 +157,7 @@ within = 6s
                 "451 4.7.1 mail from the client 192.0.2.24 was refused here 1"))
         # It is not forgotten by a restart, and being put off adds nothing to it.
         self.restart()
+        self.wait_worker()
         with RawPolicy(self.bed.policy_address) as policy:
             for i in range(20):
                 self.assertEqual(say(policy, "mail.bare.example", 100 + i)[:9], "451 4.7.1")
