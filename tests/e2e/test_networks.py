@@ -169,6 +169,7 @@ class TwoNetworks(Case):
     def test_cut_cable_costs_no_mail(self):
         """The second does not reach the store any more: it judges as before, by what it knew."""
         self.run_on(self.mxward, "exempt", "add", "192.0.2.20")
+        self.becomes(OK, self.first)
         self.becomes(OK, self.second)
         cut = self.networks[1]
         ip("-n", cut.name, "link", "set", cut.cable, "down")
