@@ -14,7 +14,6 @@
 #include "cli/cli.h"
 #include "cli/report.h"
 #include "cli/settings.h"
-#include "daemon/fetcher.h"
 #include "daemon/registrar.h"
 #include "mail/psl.h"
 
@@ -248,11 +247,7 @@ static void
 on_fetch(void *ctx, const struct rdap_fetch *f)
 {
 	struct question *q = ctx;
-	const struct fetcher_request r = {.url = f->url,
-		.anywhere = f->anywhere,
-		.accept = "application/rdap+json, application/json",
-		.body_max = RDAP_BODY_MAX,
-		.timeout_ms = (uint64_t)q->config->rdap.timeout};
+	const struct fetcher_request r = registrar_request(q->config, f);
 
 	q->slot = f->slot;
 	snprintf(q->url, sizeof(q->url), "%s", f->url);

@@ -8,7 +8,6 @@
 #include "base/list.h"
 #include "checks/checks.h"
 #include "daemon/config_local.h"
-#include "daemon/fetcher.h"
 #include "daemon/keeper.h"
 #include "daemon/log.h"
 #include "daemon/process.h"
@@ -127,15 +126,21 @@ on_page(void *ctx, const struct http_answer *a)
 	source_rdap_fetched(p->registrar->source, p->slot, &page);
 }
 
+struct fetcher_request
+registrar_request(const struct config *c, const struct rdap_fetch *f)
+{
+	return (struct fetcher_request){.url = f->url,
+		.anywhere = f->anywhere,
+		.accept = "application/rdap+json, application/json",
+		.body_max = RDAP_BODY_MAX,
+		.timeout_ms = (uint64_t)c->rdap.timeout};
+}
+
 static void
 on_fetch(void *ctx, const struct rdap_fetch *f)
 {
 	struct registrar *r = ctx;
-	const struct fetcher_request q = {.url = f->url,
-		.anywhere = f->anywhere,
-		.accept = "application/rdap+json, application/json",
-		.body_max = RDAP_BODY_MAX,
-		.timeout_ms = (uint64_t)r->config->rdap.timeout};
+	const struct fetcher_request q = registrar_request(r->config, f);
 
 	r->page[f->slot] = (struct page){r, f->slot};
 	fetcher_get(r->fetcher, &q, on_page, &r->page[f->slot]);

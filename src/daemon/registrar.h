@@ -12,7 +12,7 @@
 #ifndef DAEMON_REGISTRAR_H
 #define DAEMON_REGISTRAR_H
 
-#include "daemon/config.h"
+#include "daemon/fetcher.h"
 #include "source/rdap.h"
 #include "store/client.h"
 
@@ -31,5 +31,7 @@ const struct domain_age_settings *registrar_settings(const struct config *c);
 /* The file of [rdap] bootstrap, or where there is none what is built in; it lives in a. */
 NODISCARD bool registrar_bootstrap(
 	const struct config *c, struct arena *a, struct rdap_bootstrap *out, struct errbuf *e);
+/* How a registry is asked; url is f's. */
+struct fetcher_request registrar_request(const struct config *c, const struct rdap_fetch *f);
 
 #endif

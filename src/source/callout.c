@@ -4,6 +4,7 @@
 #include "net/channel.h"
 #include "net/local.h"
 #include "source/callout.h"
+#include "source/waiters.h"
 #include "wire/callout.h"
 
 #define KNOWN_MAX   1024  /* answers that are kept */
@@ -12,12 +13,6 @@
 #define REDIAL_MS   500
 #define BUCKETS	    256
 #define ADDRESS_MAX 254
-
-/* A fact that waits for a question. */
-struct waiter {
-	struct list link;
-	struct fact *fact;
-};
 
 /* A question, open or answered. */
 struct question {
@@ -99,23 +94,10 @@ settle(struct question *q, const struct callout *c, uint64_t hold_ms)
 	list_add_last(&s->known, &q->link);
 	s->n_open--;
 	s->n_known++;
-	list_init(&told);
-	while (!list_is_empty(&q->waiters)) {
-		struct list *link = q->waiters.next;
-		list_remove(link);
-		list_add_last(&told, link);
-	}
+	waiters_move(&q->waiters, &told);
 	if (s->n_known > KNOWN_MAX)
 		drop(s, LIST_ELEMENT(s->known.next, struct question, link));
-	while (!list_is_empty(&told)) {
-		struct waiter *w = LIST_ELEMENT(told.next, struct waiter, link);
-		struct fact *f = w->fact;
-		list_remove(&w->link);
-		heap_free(w);
-		f->source_data = NULL;
-		s->o.answered(f, answer_ref(a));
-	}
-	answer_unref(a);
+	waiters_tell(&told, a, s->o.answered);
 }
 
 static void
@@ -247,7 +229,6 @@ start(struct callout_source *source, struct fact *f)
 {
 	struct source_callout *s = (struct source_callout *)source;
 	struct question *q = *find(s, f->name, f->hash);
-	struct waiter *w = heap_calloc(1, sizeof(*w));
 	bool fresh = !q;
 
 	if (q && q->answer) { /* it came, or fell due, since lookup() */
@@ -256,9 +237,7 @@ start(struct callout_source *source, struct fact *f)
 	}
 	if (fresh)
 		q = add(s, f);
-	w->fact = f;
-	f->source_data = w;
-	list_add_last(&q->waiters, &w->link);
+	waiters_add(&q->waiters, f);
 	if (fresh)
 		ask(s, q);
 }
@@ -266,11 +245,7 @@ start(struct callout_source *source, struct fact *f)
 static void
 cancel(struct callout_source *source, struct fact *f)
 {
-	struct waiter *w = f->source_data;
-
-	list_remove(&w->link);
-	heap_free(w);
-	f->source_data = NULL;
+	waiters_cancel(f);
 }
 
 struct source_callout *

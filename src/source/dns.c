@@ -4,15 +4,10 @@
 #include "source/dns.h"
 #include "source/dns_keys.h"
 #include "source/dns_servers.h"
+#include "source/waiters.h"
 
 #define BUCKETS 1024
 #define TRIES	2
-
-/* A fact that waits for a question. */
-struct waiter {
-	struct list link;
-	struct fact *fact;
-};
 
 /* A question under way or in line. */
 struct asking {
@@ -87,12 +82,7 @@ asking_free(struct asking *q)
 	*find(q->stub, q->name, q->type, q->hash) = q->next;
 	list_remove(&q->link);
 	exchange_stop(q->exchange);
-	while (!list_is_empty(&q->waiters)) {
-		struct waiter *w = LIST_ELEMENT(q->waiters.next, struct waiter, link);
-		list_remove(&w->link);
-		w->fact->source_data = NULL;
-		heap_free(w);
-	}
+	waiters_drop(&q->waiters);
 	arena_done(&q->arena);
 	heap_free(q);
 }
@@ -132,22 +122,9 @@ conclude(struct asking *q, struct answer *answer)
 			s->stats.stale++;
 		}
 	}
-	list_init(&waiters);
-	while (!list_is_empty(&q->waiters)) {
-		struct list *link = q->waiters.next;
-		list_remove(link);
-		list_add_last(&waiters, link);
-	}
+	waiters_move(&q->waiters, &waiters);
 	asking_free(q);
-	while (!list_is_empty(&waiters)) {
-		struct waiter *w = LIST_ELEMENT(waiters.next, struct waiter, link);
-		struct fact *f = w->fact;
-		list_remove(&w->link);
-		heap_free(w);
-		f->source_data = NULL;
-		s->o.answered(f, answer_ref(answer));
-	}
-	answer_unref(answer);
+	waiters_tell(&waiters, answer, s->o.answered);
 }
 
 static void
@@ -361,10 +338,7 @@ start(struct source *source, struct fact *f)
 		q = asking_new(s, f);
 	else
 		s->stats.coalesced++;
-	struct waiter *w = heap_calloc(1, sizeof(*w));
-	w->fact = f;
-	f->source_data = w;
-	list_add_last(&q->waiters, &w->link);
+	waiters_add(&q->waiters, f);
 	if (!is_new)
 		return;
 	if (s->stats.inflight < s->o.max_inflight) {
@@ -385,13 +359,7 @@ start(struct source *source, struct fact *f)
 static void
 cancel(struct source *source, struct fact *f)
 {
-	struct waiter *w = f->source_data;
-
-	if (!w)
-		return;
-	list_remove(&w->link);
-	heap_free(w);
-	f->source_data = NULL;
+	waiters_cancel(f);
 }
 
 struct source *

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "source/history.h"
+#include "source/waiters.h"
 #include "store/registration.h"
 
 #define BUCKETS	      16384
@@ -12,12 +13,6 @@
 #define USED_MS	      1000 /* the order of use is not finer than that */
 #define KEY_MAX	      (HISTORY_NAME_MAX + 2)
 #define ANSWER_WEIGHT (sizeof(struct answer) + 32)
-
-/* A fact that waits for an entry. */
-struct waiter {
-	struct list link;
-	struct fact *fact;
-};
 
 struct entry {
 	struct entry *next;
@@ -173,24 +168,11 @@ settle(struct entry *e, const struct history *h)
 	bool lasts = h->status == HISTORY_OK || h->status == HISTORY_NONE;
 	a->expires_ms = clock_ms() + (lasts ? s->o.keep_ms : s->o.fail_ms);
 	e->answer = answer_ref(a);
-	list_init(&told);
-	while (!list_is_empty(&e->waiters)) {
-		struct list *link = e->waiters.next;
-		list_remove(link);
-		list_add_last(&told, link);
-	}
+	waiters_move(&e->waiters, &told);
 	list_remove(&e->link);
 	list_add_last(&s->used, &e->link);
 	evict(s);
-	while (!list_is_empty(&told)) {
-		struct waiter *w = LIST_ELEMENT(told.next, struct waiter, link);
-		struct fact *f = w->fact;
-		list_remove(&w->link);
-		heap_free(w);
-		f->source_data = NULL;
-		s->o.answered(f, answer_ref(a));
-	}
-	answer_unref(a);
+	waiters_tell(&told, a, s->o.answered);
 }
 
 static void
@@ -209,8 +191,7 @@ from_registration(struct entry *e, const struct store_record *r, struct history 
 {
 	struct source_history *s = e->owner;
 	int64_t date = 0;
-	enum registration what =
-		r ? registration_parse(r->value, &date) : REGISTRATION_UNREADABLE;
+	enum registration what = r ? registration_parse(r->value, &date) : REGISTRATION_UNREADABLE;
 
 	out->status = HISTORY_UNKNOWN;
 	if (what == REGISTRATION_NONE)
@@ -284,33 +265,25 @@ start(struct history_source *source, struct fact *f)
 {
 	struct source_history *s = (struct source_history *)source;
 	struct entry *e = *find(s, f->history, f->name, f->hash);
-	struct waiter *w = heap_calloc(1, sizeof(*w));
 
 	/* It may have become known since lookup() said that it is not. */
 	if (e && e->answer) {
 		drop(s, place_of(s, e));
 		e = NULL;
 	}
-	w->fact = f;
-	f->source_data = w;
-	if (!e) {
+	bool fresh = !e;
+	if (fresh)
 		e = add(s, f);
-		list_add_last(&e->waiters, &w->link);
+	waiters_add(&e->waiters, f);
+	if (fresh)
 		ask_store(s, e);
-		return;
-	}
-	list_add_last(&e->waiters, &w->link);
 }
 
 static void
 cancel(struct history_source *source, struct fact *f)
 {
-	struct waiter *w = f->source_data;
-
 	/* The question goes on: its answer is for the next one. */
-	list_remove(&w->link);
-	heap_free(w);
-	f->source_data = NULL;
+	waiters_cancel(f);
 }
 
 struct source_history *
