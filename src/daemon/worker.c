@@ -24,7 +24,8 @@
 #include "source/callout.h"
 
 #define STOP_MS		10000 /* for what is under way when we are told to stop */
-#define RULES_FIRST_MS	1000  /* for the store, before anybody is served */
+#define STORE_FIRST_MS	1000  /* for the store, before anybody is served */
+#define STORE_LOOK_MS	10
 #define CALLOUT_MORE_MS 500   /* for the way to who makes callouts */
 #define FRONTS_MAX	2
 #define FINDINGS_LOG	600 /* bytes of the findings in a log line */
@@ -48,7 +49,6 @@ struct worker {
 	uint64_t started_ms; /* clock_ms() */
 	struct timer *stop_timer;
 	bool stopping;
-	bool waits; /* for the rules of the store, and serves nobody yet */
 };
 
 /* "rdns_none:+4,helo_ok:-2" */
@@ -328,8 +328,6 @@ rules_renewed(void *ctx, struct generation *next)
 	struct worker *w = ctx;
 
 	gate_renew(w->gate, next);
-	if (w->waits && !rules_watch_waits(w->rules))
-		loop_stop(w->loop);
 }
 
 /* Lists in files have changed; the rules of the store stand before them. */
@@ -385,18 +383,32 @@ listen_on(struct worker *w, int fd, struct front *front)
 	w->listener[w->n_listeners++] = l;
 }
 
-/* Those who are exempt should be known before the first message: whoever connects meanwhile waits
- * in the queue of the socket.  Not for long: after that, refusals are deferrals for a while. */
-static void
-wait_for_rules(struct worker *w)
+/* Exemptions are known, and what is asked of the store is answered. */
+static bool
+store_is_ready(const struct worker *w)
 {
-	if (!rules_watch_waits(w->rules))
-		return;
-	w->waits = true;
-	timer_set(w->stop_timer, RULES_FIRST_MS);
-	loop_run(w->loop);
+	const struct store_client *c = memory_store(w->memory);
+	struct store_client_counters now;
+
+	if (!c)
+		return true;
+	store_client_counters(c, &now);
+	return now.answers && !rules_watch_waits(w->rules);
+}
+
+/* Who is exempt, and who has which record, should be known before the first message: whoever
+ * connects meanwhile waits in the queue of the socket.  Not for long: after that, refusals are
+ * deferrals for a while. */
+static void
+wait_for_store(struct worker *w)
+{
+	uint64_t until = clock_ms() + STORE_FIRST_MS;
+
+	while (!w->stopping && !store_is_ready(w) && clock_ms() < until) {
+		timer_set(w->stop_timer, STORE_LOOK_MS);
+		loop_run(w->loop);
+	}
 	timer_clear(w->stop_timer);
-	w->waits = false;
 }
 
 static bool
@@ -437,7 +449,7 @@ start(struct worker *w)
 		rules_watch_use(w->rules, w->config, local_watch_use(w->local, w->config)));
 	w->milter = front_milter_new(w->loop, w->gate, &limits);
 	w->policy = front_policy_new(w->loop, w->gate, &limits);
-	wait_for_rules(w);
+	wait_for_store(w);
 	if (w->stopping)
 		return true;
 	w->listener = heap_calloc(o->n_milter + o->n_policy, sizeof(struct listener *));

@@ -72,6 +72,7 @@ struct store_client_counters {
 	uint64_t asked, failed;
 	size_t queued;	/* handed over, and not yet out of our hands */
 	bool reachable; /* the store can be used, as far as is known */
+	bool answers;	/* and questions are answered */
 	/* What the process that owns it said last; NULL: there is none, or it has said nothing.
 	 * Borrowed until the loop turns. */
 	const struct store_frame_state *keeper;

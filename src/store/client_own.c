@@ -103,6 +103,7 @@ own_counters(const struct store_client *c, struct store_client_counters *out)
 	*out = c->count;
 	out->queued = s.queued;
 	out->reachable = store_is_usable(((const struct own *)c)->store);
+	out->answers = out->reachable;
 }
 
 struct store_client *

@@ -261,6 +261,7 @@ remote_counters(const struct store_client *c, struct store_client_counters *out)
 	out->asked = r->asker.n_asked;
 	out->failed = r->asker.n_failed;
 	out->reachable = r->line.state.usable;
+	out->answers = r->asker.line.state.usable;
 	out->keeper = r->line.heard ? &r->line.state : NULL;
 }
 

@@ -170,6 +170,18 @@ within = 6s
         with RawPolicy(self.bed.policy_address) as policy:
             self.assertEqual(say(policy, "mail.bare.example", "z"), "DUNNO")
 
+    def test_from_the_first_message(self):
+        """A start is over when the store answers: nobody who writes at once is judged without it.
+        It does not wait for ever, so on a machine that has other things to do one may be."""
+        known = 0
+        for i in range(5):
+            self.restart()
+            reply = self.ask("policy", C["forged"], "first%d@good.example" % i)
+            if self.mxward.status()["store"]["failed"] == 0:
+                self.assertEqual(reply.code, 550)
+                known += 1
+        self.assertGreaterEqual(known, 3)
+
     def test_through_postfix(self):
         """The milter and the policy service count the same client together."""
         client = C["no_ptr"]
