@@ -1,6 +1,6 @@
 """A private Postfix: own configuration, queue and ports; mail for its domains ends in mbox files.
 
-Contract: never touches /etc/postfix or the system's queue, asks no DNS, listens on 127.0.0.1 only.
+Contract: never touches /etc/postfix or the system's queue, asks no DNS, listens on loopback only.
 Needs root, as Postfix's master always does.  Each listener is an smtpd of its own with its own
 settings, so that one instance serves the policy service, the milter and the tests of the bed.
 XCLIENT is allowed from loopback: the tests are any client they like.
@@ -245,3 +245,82 @@ class SendingPostfix(Postfix):
         """The bounce of the message with this text."""
         return wait_for(lambda: [m for m in self.bounces() if marker in m], seconds,
                         "bounce with %s" % marker)[0]
+
+
+VERIFYING_CF = """compatibility_level = 3.6
+queue_directory = {dir}/queue
+data_directory = {dir}/postfix-data
+command_directory = /usr/sbin
+daemon_directory = {daemons}
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file = {dir}/mail.log
+maillog_file_prefixes = {dir}
+myhostname = {name}
+mydestination = $myhostname
+mynetworks = 127.0.0.1/32
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+disable_dns_lookups = yes
+smtpd_peername_lookup = no
+virtual_mailbox_domains = {domains}
+virtual_mailbox_maps = inline:{{ {mailboxes} }}
+virtual_mailbox_base = {dir}/mail
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
+virtual_minimum_uid = 1
+default_transport = smtp:[{target[0]}]:{target[1]}
+local_recipient_maps = inline:{{ postmaster=x }}
+alias_maps =
+notify_classes =
+in_flow_delay = 0
+smtpd_error_sleep_time = 0
+smtpd_recipient_restrictions = reject_unauth_destination, reject_unverified_sender
+unverified_sender_reject_code = 550
+address_verify_map =
+address_verify_poll_count = 20
+address_verify_poll_delay = 1s
+{probe}
+smtp_bind_address = {host}
+smtp_connection_cache_on_demand = no
+smtp_tls_security_level = may
+smtpd_tls_cert_file = {dir}/tls.pem
+smtpd_tls_key_file = {dir}/tls.key
+smtpd_tls_security_level = may
+"""
+
+
+class VerifyingPostfix(Postfix):
+    """Somebody's server, which asks about each sender with reject_unverified_sender.
+
+    listen: (host, port), and it asks from that host; target: whom it asks about any sender that is not
+    its own; users: local parts of `domain`; probe: as whom, a line of settings, none for Postfix'
+    default.
+    """
+
+    def __init__(self, place, name, listen, target, domain, users, probe=""):
+        self.name, self.host, self.listen, self.target = name, listen[0], listen, target
+        self.domain, self.users, self.probe = domain, users, probe
+        super().__init__(place, {}, "verifying-" + name)
+
+    def _start(self):
+        process = super()._start()
+        process.wait_ready(lambda: can_connect(self.listen))
+        return process
+
+    def _main_cf(self):
+        nobody = pwd.getpwnam("nobody")
+        self.place.write(self._path("postfix/main.cf"), VERIFYING_CF.format(
+            dir=self.dir, daemons=self.daemons, name=self.name, domains=self.domain,
+            mailboxes=", ".join("{ %s@%s = box }" % (u, self.domain) for u in self.users),
+            uid=nobody.pw_uid, gid=nobody.pw_gid, target=self.target, probe=self.probe,
+            host=self.host))
+
+    def _master_cf(self, _listeners):
+        self.place.write(self._path("postfix/master.cf"), MASTER_CF +
+                         "%s:%d inet n - n - - smtpd\nverify unix - - n - 1 verify\n"
+                         "smtp unix - - n - - smtp\nlocal unix - n n - - local\n" % self.listen)
+
+    def connects(self, host):
+        """How many connections came from there, by its log."""
+        return len(re.findall(r" connect from \S*\[%s\]" % re.escape(host), self.log()))
