@@ -191,7 +191,7 @@ finish(struct http_get *g, CURLcode code)
 	g->done(g->ctx, &a);
 }
 
-/* Those that have ended.  A call may end the whole. */
+/* Those that have ended. */
 static void
 tell_ended(struct http *h)
 {

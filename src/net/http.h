@@ -56,7 +56,7 @@ struct http_answer {
 typedef void http_done_fn(void *ctx, const struct http_answer *a);
 
 struct http *http_new(struct loop *l);
-/* Those under way are given up without a call.  NULL is fine. */
+/* Those under way are given up without a call.  Not from inside of done().  NULL is fine. */
 void http_free(struct http *h);
 /* done() is called once, from the loop, unless http_cancel() comes first. */
 struct http_get *http_get(
