@@ -185,8 +185,7 @@ test_words(void **state)
 			"Remote host said: 550 5.1.1 not one of ours\nGiving up on 192.0.2.25.\n\n"
 			"--- Below this line is a copy of the message.\n\n"
 			"Return-Path: <joe@a.example>\n\n<eve@e.example>:\nhello\n",
-			"ann@b.example", "550 5.1.1 not one of ours",
-			550},
+			"ann@b.example", "550 5.1.1 not one of ours", 550},
 		{"Exim",
 			HEAD
 			"A message that you sent could not be delivered.\n\n"
@@ -205,8 +204,15 @@ test_words(void **state)
 		{"Postfix, whose line ends behind the code",
 			HEAD "Sorry.\n\n<ann@b.example>: host mx.b.example said: 550 5.7.1\n"
 			     "    <eve@c.example>: not one of ours\n",
-			"ann@b.example",
-			"550 5.7.1\n    <eve@c.example>: not one of ours", 550},
+			"ann@b.example", "550 5.7.1\n    <eve@c.example>: not one of ours", 550},
+		{"Postfix, whose line was pasted without its indentation",
+			HEAD "Sorry.\n\n<ann@b.example>: host mx.b.example said: 550 5.7.1\n"
+			     "<eve@c.example>... not one of ours\n",
+			"ann@b.example", "550 5.7.1\n<eve@c.example>... not one of ours", 550},
+		{"Postfix, for a recipient that an alias has named",
+			HEAD "Sorry.\n\n<ann@b.example> (expanded from\n"
+			     "    <all@a.example>): host mx.b.example said: 550 5.1.1 gone\n",
+			"ann@b.example", "550 5.1.1 gone", 550},
 		{"sendmail",
 			HEAD "   ----- The following addresses had errors -----\n<ann@b.example>\n"
 			     "    (reason: 553 5.3.0 go away)\n\n   ----- Transcript -----\n"
@@ -274,8 +280,7 @@ test_logs(void **state)
 		 "status=bounced (host mx.b.example[192.0.2.25] said: 550 5.7.25 no PTR (in reply "
 		 "to "
 		 "RCPT TO command))",
-			"ann@b.example", "mx.b.example",
-			"550 5.7.25 no PTR", 550, false},
+			"ann@b.example", "mx.b.example", "550 5.7.25 no PTR", 550, false},
 		{"Nov  6 01:02:03 out postfix/smtp[77]: 4XyZ: to=<ann@b.example>, relay=none, "
 		 "delay=1, dsn=4.4.1, status=deferred (connect to b.example[192.0.2.25]:25: "
 		 "Connection refused)",

@@ -105,22 +105,38 @@ is_address_line(struct str line, struct str *address, struct str *rest)
 	return true;
 }
 
-/* Whether a line that begins with an address is the rest of a reply, whose code ends the line
- * before: "said: 550 5.7.1", "    <ann@b.example>: no". */
+/* Whether s ends in a code of a reply: "said: 550", "said: 550 5.7.1".  *both: in both kinds. */
 static bool
-continues_reply(struct str text, struct str line)
+ends_in_code(struct str s, bool *both)
 {
-	size_t end = (size_t)(line.p - text.p);
+	size_t at = s.n;
 
-	if (!line.n || (line.p[0] != ' ' && line.p[0] != '\t'))
-		return false;
-	struct str before = str_trim(str_slice(text, 0, end));
-	size_t at = before.n;
-	while (at > 0 && (chr_is_digit(before.p[at - 1]) || before.p[at - 1] == '.'))
+	while (at > 0 && (chr_is_digit(s.p[at - 1]) || s.p[at - 1] == '.'))
 		at--;
-	size_t n = before.n - at;
-	return n >= 3 && n <= 8 && (before.p[at] == '4' || before.p[at] == '5') &&
-		at > 0 && before.p[at - 1] == ' ';
+	size_t n = s.n - at;
+	if (n < 3 || n > 8 || (s.p[at] != '4' && s.p[at] != '5') || !at || s.p[at - 1] != ' ')
+		return false;
+	struct explain_codes c = explain_codes_find(str_skip(s, at > 4 ? at - 4 : 0));
+	*both = c.code && c.enhanced.n;
+	return true;
+}
+
+/* Whether a line that begins with an address goes on with what the line before says: "said: 550
+ * 5.7.1", "    <ann@b.example>: no"; "<ann@b.example> (expanded from", "    <all@b.example>): no".
+ * Where lines are not indented it takes more to believe it. */
+static bool
+continues_line(struct str text, struct str line)
+{
+	struct str before = str_slice(text, 0, (size_t)(line.p - text.p));
+	bool both;
+
+	if (str_has_suffix(before, STR("\n\n")))
+		return false;
+	before = str_trim(before);
+	if (str_has_suffix(before, STR("(expanded from")))
+		return true;
+	return ends_in_code(before, &both) &&
+		(both || (line.n && (line.p[0] == ' ' || line.p[0] == '\t')));
 }
 
 /* What is said about one recipient: from p to the empty line behind the first words. */
@@ -135,7 +151,7 @@ segment(struct str text, const char *from)
 		bool empty = !str_trim(line).n;
 		if ((empty && words) ||
 			(lines > 1 && is_address_line(line, &address, &more) &&
-				!continues_reply(text, line)))
+				!continues_line(text, line)))
 			break;
 		words = words || !empty;
 		end = (size_t)(line.p - from) + line.n;
@@ -177,7 +193,7 @@ find_segments(struct str text, struct bounce *out)
 	struct str rest = text, line, address, more;
 
 	while (str_split(&rest, '\n', &line)) {
-		if (!is_address_line(line, &address, &more) || continues_reply(text, line))
+		if (!is_address_line(line, &address, &more) || continues_line(text, line))
 			continue;
 		struct str said = segment(text, more.p ? more.p : line.p + line.n);
 		struct failure *f = known_failure(out, address);
