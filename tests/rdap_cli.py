@@ -14,6 +14,7 @@ import unittest
 MXWARD, ROOT = sys.argv[1:3]
 sys.path.insert(0, os.path.join(ROOT, "tests", "e2e"))
 from bed import rdap    # noqa: E402
+from bed.authority import Authority     # noqa: E402
 
 BUILT_IN = pathlib.Path(ROOT, "data", "rdap", "dns.json")
 EX_USAGE, EX_DATAERR, EX_NOINPUT, EX_UNAVAILABLE, EX_CANTCREAT, EX_CONFIG = 64, 65, 66, 69, 73, 78
@@ -70,6 +71,24 @@ class Rdap(unittest.TestCase):
                      "http://192.0.2.1/dns.json")
         self.refused(EX_UNAVAILABLE, "has no address", "refresh")       # without a resolver
         self.assertEqual(pathlib.Path(self.to).read_bytes(), before)
+
+    def test_over_tls(self):
+        authority = Authority(self.path("authority"))
+        secure = rdap.Registry(authority.certify("iana", "IP:127.0.0.1"))
+        secure.domains["dns.json"] = lambda h, _: rdap.send(h, 200, BUILT_IN.read_bytes())
+        self.refused(EX_UNAVAILABLE, "SSL certificate problem", "refresh", "--from",
+                     secure.url + "dns.json")
+        self.assertFalse(os.path.exists(self.to))
+        secure.domains["sender.safe"] = 49
+        with open(self.conf, "a", encoding="ascii") as f:
+            f.write("safe = %s\n" % secure.url)
+        self.refused(EX_UNAVAILABLE, "SSL certificate problem", "ask", "sender.safe")
+        with open(self.conf, "a", encoding="ascii") as f:
+            f.write("ca_file = %s\n" % authority.file)
+        self.assertEqual(self.run_it("refresh", "--from", secure.url + "dns.json")[0], 0)
+        self.assertTrue(os.path.exists(self.to))
+        self.assertIn("sender.safe: registered ", self.run_it("ask", "sender.safe")[1])
+        secure.close()
 
     def test_what_is_no_list_changes_nothing(self):
         pathlib.Path(self.to).write_bytes(BUILT_IN.read_bytes())

@@ -87,6 +87,8 @@ struct store_settings {
 
 struct rdap_settings {
 	struct str bootstrap; /* path; empty: what is built in */
+	struct str ca_file;   /* path; empty: the system's */
+	unsigned ca_file_line;
 	int64_t rate, rate_all, timeout;
 	/* Its lines SUFFIX = URL. */
 	struct rdap_server *server;

@@ -13,6 +13,11 @@ static const struct setting rows[] = {
 		"File that tells which registry is responsible for which domains, as IANA "
 		"publishes it (RFC 9224); \"mxward rdap refresh\" fetches it.  Empty, or as long "
 		"as there is no such file: what is built in."},
+	{"ca_file", SETTING_STRING, ROW(ca_file), "", 0, 0, NULL,
+		"File with certificates of authorities (PEM), which vouch for registries in the "
+		"place of the system's.  Empty: those of the system.  For a registry of your own, "
+		"or a proxy that opens TLS; the daemon's user has to be able to read it.",
+		ROW(ca_file_line)},
 	{"rate", SETTING_NUMBER, ROW(rate), "10", 1, 600, NULL,
 		"So many questions a minute to each registry, one at a time.  More than a few are "
 		"taken ill by most."},
@@ -97,12 +102,32 @@ const struct section rdap_section = {
 		"nobody is asked about them.  Such a server may be anywhere, and without TLS.",
 };
 
+/* Whether or not somebody asks registries: "mxward rdap" may. */
+static bool
+check_ca_file(const struct config *c, struct errbuf *e)
+{
+	struct arena a;
+
+	if (!c->rdap.ca_file.n)
+		return true;
+	arena_init(&a, 512, SIZE_MAX);
+	bool ok = http_can_trust(arena_z(&a, c->rdap.ca_file));
+	arena_done(&a);
+	if (ok)
+		return true;
+	e->line = c->rdap.ca_file_line;
+	return err(e, "[rdap] ca_file %.*s cannot be read, or has no certificate in it",
+		STR_ARG(c->rdap.ca_file));
+}
+
 bool
 config_check_rdap(const struct config *c, struct errbuf *e)
 {
 	struct rdap_bootstrap ignored;
 	struct arena a;
 
+	if (!check_ca_file(c, e))
+		return false;
 	if (!registrar_settings(c)->rdap)
 		return true;
 	if (!config_has_store(c))

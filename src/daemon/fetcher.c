@@ -33,6 +33,7 @@ struct fetcher {
 	struct source *dns;
 	struct zone *zone; /* NULL: none */
 	struct list fetches;
+	char *ca_file; /* NULL: the system's */
 };
 
 static void
@@ -90,7 +91,8 @@ get(struct fetch *x)
 		.anywhere = x->request.anywhere,
 		.accept = x->request.accept,
 		.body_max = x->request.body_max,
-		.timeout_ms = x->request.timeout_ms};
+		.timeout_ms = x->request.timeout_ms,
+		.ca_file = x->fetcher->ca_file};
 
 	for (size_t i = 0; i < QUESTIONS; i++) {
 		const struct answer *a = x->fact[i].answer;
@@ -179,6 +181,18 @@ fetcher_get(struct fetcher *s, const struct fetcher_request *r, http_done_fn *do
 	ask(x, str_of(x->host));
 }
 
+static char *
+ca_file_of(const struct config *c)
+{
+	struct str path = c->rdap.ca_file;
+
+	if (!path.n)
+		return NULL;
+	char *s = heap_calloc(1, path.n + 1);
+	memcpy(s, path.p, path.n);
+	return s;
+}
+
 struct fetcher *
 fetcher_new(struct loop *l, const struct config *c, struct errbuf *e)
 {
@@ -200,6 +214,7 @@ fetcher_new(struct loop *l, const struct config *c, struct errbuf *e)
 	arena_done(&a);
 	if (s->dns && (s->zone || !c->dns.zone.n)) {
 		s->http = http_new(l);
+		s->ca_file = ca_file_of(c);
 		return s;
 	}
 	source_dns_free(s->dns);
@@ -217,5 +232,6 @@ fetcher_free(struct fetcher *s)
 	http_free(s->http);
 	source_dns_free(s->dns);
 	zone_free(s->zone);
+	heap_free(s->ca_file);
 	heap_free(s);
 }

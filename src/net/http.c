@@ -1,6 +1,8 @@
 /* net/http: see http.h.  libcurl says which descriptors and what time it waits for. */
 #include <arpa/inet.h>
 #include <curl/curl.h>
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -163,6 +165,16 @@ end_of(const struct http_get *g, CURLcode code)
 	return HTTP_FAILED;
 }
 
+/* There may be names from a certificate in it, and so whatever a peer likes. */
+static const char *
+tame(char *text)
+{
+	for (char *p = text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
+	return text;
+}
+
 static void
 finish(struct http_get *g, CURLcode code)
 {
@@ -177,7 +189,9 @@ finish(struct http_get *g, CURLcode code)
 	curl_off_t retry = 0;
 	long status = 0;
 
-	a.why = a.end == HTTP_FAILED && g->why[0] ? g->why : words[a.end];
+	/* libcurl knows better which of many things it was. */
+	bool ask_it = a.end == HTTP_FAILED || a.end == HTTP_TLS;
+	a.why = ask_it && g->why[0] ? tame(g->why) : words[a.end];
 	if (a.end == HTTP_ANSWER) {
 		(void)curl_easy_getinfo(g->easy, CURLINFO_RESPONSE_CODE, &status);
 		(void)curl_easy_getinfo(g->easy, CURLINFO_REDIRECT_URL, &location);
@@ -317,8 +331,10 @@ set_limits(CURL *e, const struct http_request *r, struct http_get *g)
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
 	SET(CURLOPT_SSL_VERIFYHOST, 2L);
 	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (r->ca_file)
+	if (r->ca_file) {
 		SET(CURLOPT_CAINFO, r->ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	}
 	SET(CURLOPT_TIMEOUT_MS, (long)r->timeout_ms);
 	SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)r->body_max);
 	SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -357,6 +373,18 @@ http_get(struct http *h, const struct http_request *r, http_done_fn *done, void 
 	list_add_last(&h->gets, &g->link);
 	must(curl_multi_add_handle(h->multi, e) == CURLM_OK); /* sets the timer */
 	return g;
+}
+
+bool
+http_can_trust(const char *ca_file)
+{
+	X509_STORE *s = X509_STORE_new();
+
+	must(s);
+	bool ok = X509_STORE_load_file(s, ca_file) == 1;
+	X509_STORE_free(s);
+	ERR_clear_error();
+	return ok;
 }
 
 void

@@ -31,7 +31,9 @@ struct http_request {
 	const char *accept;
 	size_t body_max;
 	uint64_t timeout_ms; /* in all */
-	const char *ca_file; /* certificates of authorities; NULL: those of the system */
+	/* Certificates of authorities, in the place of the system's; NULL: those.  It is borrowed
+	 * for the call. */
+	const char *ca_file;
 };
 
 enum http_end {
@@ -62,6 +64,9 @@ void http_free(struct http *h);
 struct http_get *http_get(
 	struct http *h, const struct http_request *r, http_done_fn *done, void *ctx);
 void http_cancel(struct http_get *g);
+
+/* Is this a file with certificates of authorities, which we may read? */
+NODISCARD bool http_can_trust(const char *ca_file);
 
 /* Is this an address of the Internet?  Not those of private networks, this host, links, groups,
  * documentation and tunnels to any of them. */

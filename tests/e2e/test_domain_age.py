@@ -7,6 +7,7 @@ import signal
 import time
 
 from bed import rdap
+from bed.authority import Authority
 from bed.daemon import daemon_folder, run_check
 from bed.place import wait_for
 from bed.raw import RawPolicy
@@ -37,7 +38,8 @@ class Registry(MxwardCase):
     @classmethod
     def make_sections(cls, b):
         url = cls.registry.url
-        cls.untrusted = rdap.Registry(b.place.path(""))
+        authority = Authority(b.place.path("nobodys-authority"))
+        cls.untrusted = rdap.Registry(authority.certify("registry", "IP:127.0.0.1"))
         cls.untrusted.domains["x.cert"] = 1
         cls.registry.domains.update({
             "hour.example": 1, "hour.nice": 1, "days.example": 50, "weeks.example": 300,
@@ -169,6 +171,84 @@ timeout = 700ms
     def registrar(self):
         """The process of ours that serves no socket: the last child."""
         return max(self.mxward.pids())
+
+
+class Tls(MxwardCase):
+    """Registries that speak TLS, each with a certificate that is wrong in its own way, or right."""
+
+    # suffix: its URL's host, whom the certificate is for, and what is said of it
+    KINDS = {
+        "good": ("rdap.good.test", "DNS:rdap.good.test", None),
+        "byaddress": ("127.0.0.1", "IP:127.0.0.1", None),
+        "expired": ("rdap.good.test", "DNS:rdap.good.test", "certificate has expired"),
+        "misnamed": ("rdap.good.test", "DNS:rdap.other.test",
+                     "no alternative certificate subject name matches target host name "
+                     "'rdap.good.test'"),
+        "stranger": ("rdap.good.test", "DNS:rdap.good.test", "unable to get local issuer certificate"),
+    }
+
+    @classmethod
+    def make_sections(cls, b):
+        cls.authority = Authority(b.place.path("authority"))
+        stranger = Authority(b.place.path("stranger"), "Somebody else")
+        cls.registries = {}
+        for kind, (host, san, _) in cls.KINDS.items():
+            certificate = (stranger if kind == "stranger" else cls.authority).certify(
+                kind, san, kind == "expired")
+            cls.registries[kind] = rdap.Registry(certificate, host)
+            cls.registries[kind].domains["x." + kind] = 1
+        folder = daemon_folder(b.place.path("store-" + cls.__name__))
+        sections = SITE + """[policy]
+checks = domain_age
+[domain_age]
+rdap = yes
+points_1 = 8
+[dns]
+zone = %s
+[store]
+file = %s
+[log]
+level = debug
+[rdap]
+""" % (b.place.write("zone-tls", "rdap.good.test. 300 IN A 127.0.0.1\n"),
+            os.path.join(folder, "store.db")) + "".join(
+            "%s = %s\n" % (k, r.url) for k, r in cls.registries.items())
+        return sections + "ca_file = %s\n" % cls.authority.file
+
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        for registry in cls.registries.values():
+            registry.close()
+
+    def reply(self, kind, way="policy"):
+        return CASE.sub("Case ID", str(self.ask(way, C["senders"], "a@x." + kind)))
+
+    def test_trusted(self):
+        for kind, way in (("good", "policy"), ("byaddress", "milter")):
+            with self.subTest(kind):
+                self.assertEqual(self.reply(kind, way), OK)
+                self.mxward.wait_log("event=registration ", "domain=x." + kind)
+                want = SAID[way](550, "5.7.1", "the domain x.%s (sender) is new: registered 1 hour ago: "
+                                 "%s" % (kind, FIX), "Score 8: new domain +8", "Case ID")
+                wait_for(lambda: self.reply(kind, way) == want, 5, "the refusal")
+                self.assertEqual(self.registries[kind].asked["x." + kind], 1)
+
+    def test_not_trusted(self):
+        bad = {kind: said for kind, (_, _, said) in self.KINDS.items() if said}
+        for kind, said in bad.items():
+            with self.subTest(kind):
+                began = time.monotonic()
+                self.assertEqual(self.reply(kind), OK)
+                self.assertLess(time.monotonic() - began, 1)
+                line = self.mxward.wait_log("event=registry_failed ", "domain=x." + kind)
+                self.assertIn("level=warn", line)
+                self.assertIn("url=%sdomain/x.%s " % (self.registries[kind].url, kind), line)
+                self.assertRegex(line, r' text="SSL[^"]*: ?[^"]*%s' % said)
+                self.assertEqual(self.reply(kind, "milter"), OK)
+                decided = self.mxward.wait_log("event=decision", "from=a@x." + kind, "way=milter")
+                self.assertIn(" verdict=accept score=0 findings=domain_first_seen,domain_age_unknown ", decided)
+                self.assertEqual(self.registries[kind].asked["x." + kind], 0)
 
 
 class Off(MxwardCase):

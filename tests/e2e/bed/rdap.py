@@ -3,9 +3,7 @@ import collections
 import datetime
 import http.server
 import json
-import os
 import ssl
-import subprocess
 import threading
 import time
 
@@ -27,10 +25,10 @@ def about(domain, hours, action="registration"):
 
 class Registry:
     """`domains` says how many hours ago each was registered.  What is no number there is done with
-    the request: a function of the handler.  Others are not registered (404).  With a folder it speaks
-    TLS, with a certificate that nobody trusts."""
+    the request: a function of the handler.  Others are not registered (404).  With a certificate (its
+    file and its key's) it speaks TLS; host: how its URL calls it."""
 
-    def __init__(self, folder=None):
+    def __init__(self, certificate=None, host="127.0.0.1"):
         self.domains, self.asked = {}, collections.Counter()
         registry = self
 
@@ -43,19 +41,15 @@ class Registry:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.url = "http%s://127.0.0.1:%d/" % ("s" if folder else "", self.server.server_address[1])
-        if folder:
-            self.use_tls(folder)
+        self.url = "http%s://%s:%d/" % ("s" if certificate else "", host,
+                                        self.server.server_address[1])
+        if certificate:
+            self.use_tls(*certificate)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def use_tls(self, folder):
-        files = [os.path.join(folder, name) for name in ("registry.pem", "registry.key")]
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                        "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=127.0.0.1", "-addext",
-                        "subjectAltName=IP:127.0.0.1", "-out", files[0], "-keyout", files[1]],
-                       check=True, capture_output=True)
+    def use_tls(self, certificate, key):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*files)
+        context.load_cert_chain(certificate, key)
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.server.handle_error = lambda *_: None
 
