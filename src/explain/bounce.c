@@ -43,13 +43,31 @@ host_before(struct str head)
 	return host;
 }
 
-/* A reply ends where a line begins with another code: sendmail shows one after the other. */
+/* A line of a delivery report, of which somebody copied a part. */
+static bool
+is_report_field(struct str line)
+{
+	static const struct str fields[] = {STR_INIT("last-attempt-date:"),
+		STR_INIT("final-log-id:"), STR_INIT("will-retry-until:"), STR_INIT("remote-mta:"),
+		STR_INIT("final-recipient:"), STR_INIT("original-recipient:"), STR_INIT("action:"),
+		STR_INIT("status:"), STR_INIT("reporting-mta:"), STR_INIT("x-postfix-")};
+
+	for (size_t i = 0; i < COUNT(fields); i++)
+		if (str_has_prefix_nocase(line, fields[i]))
+			return true;
+	return false;
+}
+
+/* A reply ends where a line begins with another code (sendmail shows one after the other) or is
+ * a field of a report. */
 static struct str
 one_reply(struct str s, unsigned code)
 {
 	struct str rest = s, line;
 
 	while (str_split(&rest, '\n', &line)) {
+		if (line.p > s.p && is_report_field(line))
+			return str_slice(s, 0, (size_t)(line.p - s.p));
 		struct explain_codes c = explain_codes_find(str_trim(line));
 		if (c.code && c.at == 0 && c.code != code)
 			return str_slice(s, 0, (size_t)(line.p - s.p));

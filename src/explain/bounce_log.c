@@ -90,7 +90,7 @@ postfix_reject(struct str line, struct bounce *out)
 	f->sender = value_of(rest, STR("from="));
 	f->helo = value_of(rest, STR("helo="));
 	struct str text = str_skip(client, str_find(client, ']') + 1);
-	size_t end = find(text, STR("; from=<"));
+	size_t end = find(text, STR("; from="));
 	bounce_set_reply(f, str_slice(text, 0, end));
 	return true;
 }

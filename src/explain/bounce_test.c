@@ -155,6 +155,12 @@ test_report_in_text(void **state)
 	assert_int_equal(b->n, 1);
 	check_str(b->failure[0].recipient, "ann@b.example");
 	check_str(b->failure[0].reply, "550 5.1.1 not here");
+	b = read_text("Final-Recipient: rfc822; ann@b.example\nAction: failed\n"
+		      "Remote-MTA: dns; mx.b.example\nDiagnostic-Code: smtp; 550 5.1.1 not here\n"
+		      "Last-Attempt-Date: Fri, 4 May 2018 07:49:30 -0700\n");
+	assert_int_equal(b->n, 1);
+	check_str(b->failure[0].recipient, "ann@b.example");
+	check_str(b->failure[0].reply, "550 5.1.1 not here");
 }
 
 /* A bounce that somebody passes on as an attachment. */
@@ -213,6 +219,10 @@ test_words(void **state)
 			HEAD "Sorry.\n\n<ann@b.example> (expanded from\n"
 			     "    <all@a.example>): host mx.b.example said: 550 5.1.1 gone\n",
 			"ann@b.example", "550 5.1.1 gone", 550},
+		{"the last lines of a report",
+			"Diagnostic-Code: smtp; 550 5.1.0 no\n"
+			"Last-Attempt-Date: Fri, 4 May 2018 07:49:30 -0700\n",
+			"", "550 5.1.0 no", 550},
 		{"sendmail",
 			HEAD "   ----- The following addresses had errors -----\n<ann@b.example>\n"
 			     "    (reason: 553 5.3.0 go away)\n\n   ----- Transcript -----\n"

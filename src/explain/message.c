@@ -253,12 +253,13 @@ bool
 message_report_in_text(struct arena *a, struct str text, struct message *m)
 {
 	struct walk w = {.a = a, .out = m};
-	size_t at = explain_find_nocase(text, STR("\nfinal-recipient:"));
+	bool first = str_has_prefix_nocase(text, STR("final-recipient:"));
+	size_t at = first ? 0 : explain_find_nocase(text, STR("\nfinal-recipient:"));
 
 	if (at == text.n ||
 		explain_find_nocase(str_skip(text, at), STR("\naction:")) == text.n - at)
 		return false;
-	read_report(&w, str_skip(text, at + 1));
+	read_report(&w, str_skip(text, first ? 0 : at + 1));
 	return m->n > 0;
 }
 
