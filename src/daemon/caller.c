@@ -232,6 +232,8 @@ static void
 call_out(struct question *q)
 {
 	struct caller *k = q->caller;
+	/* A flood of forged senders is no reason to have the resolver look for their servers. */
+	const char *no = callout_budget_spent(k->o->budget, clock_ms());
 	const struct callout_run_options run = {.loop = k->loop,
 		.config = k->config,
 		.usable = is_usable,
@@ -240,6 +242,10 @@ call_out(struct question *q)
 		.done = run_done,
 		.ctx = q};
 
+	if (no) {
+		answer_unverifiable(q, no);
+		return;
+	}
 	q->generation = generation_ref(config_generation(k->config));
 	q->run = callout_run_new(&run, q->address);
 }

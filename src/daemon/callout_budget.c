@@ -35,13 +35,21 @@ forget_old(struct callout_budget *b, uint64_t now_ms)
 }
 
 const char *
+callout_budget_spent(struct callout_budget *b, uint64_t now_ms)
+{
+	forget_old(b, now_ms);
+	return b->n >= b->per_minute ? "as many callouts as are allowed were made within a minute"
+				     : NULL;
+}
+
+const char *
 callout_budget_begin(struct callout_budget *b, const struct ip *server, uint64_t now_ms)
 {
+	const char *no = callout_budget_spent(b, now_ms);
 	unsigned of_server = 0;
 
-	forget_old(b, now_ms);
-	if (b->n >= b->per_minute)
-		return "as many callouts as are allowed were made within a minute";
+	if (no)
+		return no;
 	for (size_t i = 0; i < b->n; i++) {
 		if (!ip_eq(&b->begun[i].server, server))
 			continue;

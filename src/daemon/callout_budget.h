@@ -34,6 +34,8 @@ void callout_budget_resume(struct callout_budget *b);
 /* May this server be asked now?  NULL: yes, and it is begun; else why not, a literal. */
 const char *callout_budget_begin(
 	struct callout_budget *b, const struct ip *server, uint64_t now_ms);
+/* Why nobody may be asked now, whoever it is, a literal; NULL: that depends on the server. */
+const char *callout_budget_spent(struct callout_budget *b, uint64_t now_ms);
 /* The session with it is over. */
 void callout_budget_end(struct callout_budget *b, const struct ip *server);
 

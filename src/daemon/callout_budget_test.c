@@ -61,6 +61,22 @@ test_per_server(void **state)
 	assert_false(begin(1, 60000));
 }
 
+static void
+test_spent(void **state)
+{
+	callout_budget_init(&budget, 2, 2);
+	assert_true(begin(1, 0));
+	assert_null(callout_budget_spent(&budget, 0));
+	assert_true(begin(2, 10000));
+	assert_non_null(callout_budget_spent(&budget, 10000));
+	end(1);
+	assert_non_null(callout_budget_spent(&budget, CALLOUT_MINUTE_MS - 1));
+	assert_null(callout_budget_spent(&budget, CALLOUT_MINUTE_MS));
+	/* One that takes longer than a minute counts as long as it takes. */
+	assert_true(begin(3, CALLOUT_MINUTE_MS));
+	assert_non_null(callout_budget_spent(&budget, CALLOUT_MINUTE_MS + 20000));
+}
+
 /* A thousand a second for three minutes, of thousands of servers: never more than 60 begun within
  * any minute, 6 of one server, and no fewer than 60 in each. */
 static void
@@ -115,6 +131,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_at_a_time),
 		cmocka_unit_test(test_per_server),
+		cmocka_unit_test(test_spent),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_resume),
 	};
