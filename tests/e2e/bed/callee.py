@@ -1,7 +1,9 @@
 """A mail server of a sender's domain, as callouts find it: polite or hostile, as the test says."""
+import collections
 import contextlib
 import os
-import socketserver
+import selectors
+import socket
 import ssl
 import subprocess
 import threading
@@ -9,30 +11,55 @@ import time
 
 
 class Callee:
-    """Listens at `address` (host, port).  `mode` says how it behaves; `known` are the addresses it
-    takes mail for.  `sessions` are lists of the commands heard, `begun` when each came."""
+    """Listens at each of `addresses`, (host, port): so many servers.  `mode` says how they behave;
+    `known` are the addresses they take mail for, and `delay` is how long they think first.  `sessions`
+    are lists of the commands heard, `begun` which host was connected to and when, `most` how many
+    sessions one host has had at a time."""
 
-    def __init__(self, address, known=()):
-        self.mode, self.known = "polite", set(known)
-        self.sessions, self.begun, self.now, self.most = [], [], 0, 0
+    def __init__(self, *addresses, known=(), delay=0):
+        self.mode, self.known, self.delay = "polite", set(known), delay
+        self.sessions, self.begun, self.open, self.most = [], [], {}, 0
         self.lock, self.context = threading.Lock(), None
-        outer = self
+        self.wake, self.woken = socket.socketpair()
+        self.selector = selectors.DefaultSelector()
+        self.selector.register(self.woken, selectors.EVENT_READ)
+        for address in addresses:
+            listener = socket.create_server(address, backlog=100)
+            listener.setblocking(False)
+            self.selector.register(listener, selectors.EVENT_READ)
+        self.thread = threading.Thread(target=self.accept_all, daemon=True)
+        self.thread.start()
 
-        class Handler(socketserver.BaseRequestHandler):
-            def handle(self):
-                with contextlib.suppress(OSError, ssl.SSLError):
-                    outer.serve(self.request)
+    def accept_all(self):
+        while True:
+            for key, _ in self.selector.select():
+                if key.fileobj is self.woken:
+                    return
+                with contextlib.suppress(BlockingIOError):
+                    sock = key.fileobj.accept()[0]
+                    sock.setblocking(True)
+                    threading.Thread(target=self.handle, args=(sock,), daemon=True).start()
 
-        class Server(socketserver.ThreadingTCPServer):
-            allow_reuse_address = daemon_threads = True
-            request_queue_size = 100
-
-        self.server = Server(address, Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def handle(self, sock):
+        with sock, contextlib.suppress(OSError, ssl.SSLError):
+            self.serve(sock)
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.wake.close()
+        self.thread.join()
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()
+        self.selector.close()
+
+    def busiest(self, seconds):
+        """Connections that came within such a time: (at most to one server, at most to all)."""
+        def most(times):
+            return max((sum(t <= x < t + seconds for x in times) for t in times), default=0)
+
+        hosts = collections.defaultdict(list)
+        for host, at in self.begun:
+            hosts[host].append(at)
+        return max(map(most, hosts.values()), default=0), most([at for _, at in self.begun])
 
     def use_certificate(self, folder, expired=False):
         """For STARTTLS, made for the purpose."""
@@ -54,21 +81,26 @@ class Callee:
         self.context.load_cert_chain(path + ".crt", path + ".key")
 
     def serve(self, sock):
-        heard = []
+        heard, host = [], sock.getsockname()[0]
         with self.lock:
             self.sessions.append(heard)
-            self.begun.append(time.monotonic())
-            self.now += 1
-            self.most = max(self.most, self.now)
+            self.begun.append((host, time.monotonic()))
+            self.open[id(heard)] = host
+            self.most = max(self.most, list(self.open.values()).count(host))
         try:
+            time.sleep(self.delay)
             hostile = getattr(self, "be_" + self.mode.replace(" ", "_"), None)
             if hostile:
                 hostile(sock)
             else:
                 self.talk(sock, heard)
         finally:
-            with self.lock:
-                self.now -= 1
+            self.over(heard)
+
+    def over(self, heard):
+        """Whoever has said QUIT may come again at once."""
+        with self.lock:
+            self.open.pop(id(heard), None)
 
     # how it behaves -----------------------------------------------------------------------------
 
@@ -82,6 +114,8 @@ class Callee:
             if line is None:
                 return
             heard.append(line)
+            if line == "QUIT":
+                self.over(heard)
             verb = line.split(" ")[0].split(":")[0].upper()
             if self.react(sock, what, where, verb, self.reply(line, verb)):
                 return
