@@ -27,6 +27,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "tests", "e2e")]
 sys.dont_write_bytecode = True
 
 import workload                                                         # noqa: E402
+from bed.callee import Callee                                           # noqa: E402
 from bed.daemon import Mxward, address_text, daemon_folder              # noqa: E402
 from bed.dns import Nsd, Unbound                                        # noqa: E402
 from bed.place import BedError, Missing, Place, can_connect, wait_for   # noqa: E402
@@ -61,6 +62,7 @@ class Bench:
             if not os.access(os.path.join(self.build, name), os.X_OK):
                 raise BedError("no %s in %s: build it first (make bench)" % (name, self.build))
         clients = workload.Workload(CLIENTS, 1)
+        clients.add_forged()
         self.tx, self.tx_each = workload.write_transactions(clients, place.dir, 20000)
         self.nsd = Nsd(place, clients.zone(), apex=workload.APEX)
         more = " cache-max-negative-ttl: %d\n" % workload.TTL
@@ -104,14 +106,19 @@ class Bench:
         where = [self.unix(self._name("s")) if unix else self.tcp() for _ in range(2)]
         return [self.noop(stack, kind, where[0]), self.mxward(stack, kind, where[1], settings)]
 
-    def load(self, kind, server, transactions=None, **options):
-        """One run of a load generator; its report.  The server's log is emptied afterwards."""
+    def command(self, kind, server, transactions=None, **options):
+        """The command line of a load generator."""
         argv = [os.path.join(self.build, "bench", kind + "_load"), "--to", server.endpoint,
                 "--transactions", transactions or self.tx]
         for pid in server.pids:
             argv += ["--pid", str(pid)]
         for key, value in options.items():
             argv += ["--" + key] + ([] if value is True else [str(value)])
+        return argv
+
+    def load(self, kind, server, transactions=None, **options):
+        """One run of a load generator; its report.  The server's log is emptied afterwards."""
+        argv = self.command(kind, server, transactions, **options)
         done = subprocess.run(argv, capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL)
         if not done.stdout:
@@ -235,6 +242,82 @@ def callout(bench, stack):
     status = daemon.status()
     known = sum(n for f, n in status["findings"].items() if f.startswith("callout_"))
     yield "callouts told something in %.0f of 100" % (100 * known / sum(status["decisions"].values()))
+
+
+FLOOD_RATE, FLOW_RATE = 1000, 500
+
+
+def beside_flood(bench, server, forged, seconds):
+    """A flow of ordinary mail, alone, or with a file of forged mail beside it, FLOOD_RATE a second: the
+    report on the flow."""
+    flood = None
+    if forged:
+        # It begins first, and ends last.
+        flood = subprocess.Popen(bench.command(
+            "policy", server._replace(pids=[]), forged, connections=100, rate=FLOOD_RATE,
+            count=FLOOD_RATE * (seconds + 2)), stdout=subprocess.PIPE, text=True,
+            stdin=subprocess.DEVNULL)
+    report = bench.load("policy", server, count=FLOW_RATE * seconds, warmup=FLOW_RATE, rate=FLOW_RATE)
+    if flood:
+        report["flood"] = json.loads(flood.communicate()[0])
+        if report["flood"]["errors"] or report["flood"]["per_second"] < 0.95 * FLOOD_RATE:
+            raise BedError("the flood was none: %s" % report["flood"])
+    return report
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+        return [int(x) for x in f.read().split()]
+
+
+def callout_flood(bench, stack):
+    """500 ordinary requests a second, whose callouts are known, and beside them 1,000 a second with forged
+    senders, each of another domain whose mail server could be asked; floor: the same flood where
+    callouts are off."""
+    zone = bench.place.write("zone-flood", "probe.example. 300 IN A 127.0.0.7\n"
+                             "7.0.0.127.in-addr.arpa. 300 IN PTR probe.example.\n")
+    port = bench.place.port()
+    callee = Callee(*[(a, port) for a in workload.FORGED_SERVERS], delay=0.2)
+    stack.callback(callee.stop)
+    settings = SETTINGS + (CALLOUTS % zone).replace("from = 0", "from = -9") + (
+        "port = %d\nunreachable = 192.0.2.0/24 198.18.0.0/15\n" % port)
+    servers = {}
+    for name, text in (("off", settings.replace("enabled = yes", "enabled = no")), ("on", settings)):
+        store = "[store]\nfile = %s/store.db\n" % daemon_folder(bench.place.path("store-" + name))
+        server = bench.mxward(stack, "policy", bench.tcp(), text + store)
+        servers[name] = server._replace(label=name, pids=children(server.pids[0]))
+    wait_for(lambda: "event=callouts_on family=IPv4" in tail(servers["on"].log), 10, "callouts")
+    for server in servers.values():
+        bench.load("policy", server, bench.tx_each, count=CLIENTS)
+    seconds, rounds = bench.count(10, 6), bench.count(7, 3)
+    forged = iter(workload.write_forged(bench.place.dir, 2 * rounds, FLOOD_RATE * (seconds + 2)))
+    kinds = ("alone", "off", "on")
+    reports = {kind: [] for kind in kinds}
+    for i in range(rounds):
+        for kind in kinds if i % 2 == 0 else reversed(kinds):
+            reports[kind].append(beside_flood(
+                bench, servers["off" if kind == "off" else "on"],
+                next(forged) if kind != "alone" else None, seconds))
+    for floor, what, limit in (("off", "flow, flooded", 1.5), ("alone", "flow, flooded beside not", None)):
+        for name in ("p50", "p99"):
+            yield ratio_row("%s: %s" % (what, name), reports[floor], reports["on"],
+                            lambda r, name=name: r["transaction_us"][name],
+                            limit if name == "p99" else None)
+    for kind, some in reports.items():
+        yield "%-5s CPU %s %%; the flow's p99 %s us%s" % (
+            kind, " + ".join("%.1f" % median(some, lambda r, i=i: 100 * r["servers"][i]["cpu_s"] /
+                                             r["seconds"]) for i in range(len(some[0]["servers"]))),
+            ", ".join("%d" % r["transaction_us"]["p99"] for r in some),
+            "" if kind == "alone" else "; the flood's %s us" % ", ".join(
+                "%d" % r["flood"]["transaction_us"]["p99"] for r in some))
+    yield "%d callouts at %d servers, of %d forged senders" % (
+        len(callee.begun), len({h for h, _ in callee.begun}),
+        sum(r["flood"]["transactions"] for r in reports["on"]))
+    of_server, of_all = callee.busiest(59)
+    for what, n, most in (("to one server at a time", callee.most, 1),
+                          ("to one server within a minute", of_server, 6),
+                          ("within a minute", of_all, 60)):
+        yield Row("callouts " + what, "", "%d" % n, "", "<= %d" % most, 0 < n <= most)
 
 
 def policy_rcpts(bench, stack):
@@ -467,7 +550,7 @@ def smtp_xclient(bench, stack):
 
 
 GROUPS = {f.__name__.replace("_", "-"): f for f in (
-    policy, policy_unix, policy_all, callout, policy_rcpts, milter, milter_message, milter_keep, memory,
+    policy, policy_unix, policy_all, callout, callout_flood, policy_rcpts, milter, milter_message, milter_keep, memory,
     soak, local_lists, rules, store, smtp, smtp_xclient)}
 
 

@@ -32,6 +32,10 @@ ns.root-servers.example. {ttl} A 127.0.0.1
 """.format(ttl=TTL)
 
 
+# Domains that are only forged, any name below so many top-level domains, and their mail servers.
+FORGED_SERVERS = ["127.0.1.%d" % (i + 1) for i in range(20)]
+
+
 class Workload:
     """The clients and the zone; the same for the same seed and size."""
 
@@ -56,6 +60,11 @@ class Workload:
 
     def add(self, owner, rtype, rdata):
         self.records.append("%s. %d IN %s %s" % (owner, TTL, rtype, rdata))
+
+    def add_forged(self):
+        for i, address in enumerate(FORGED_SERVERS):
+            self.add("*.forged%d" % i, "MX", "10 mx%d.forged.example." % i)
+            self.add("mx%d.forged.example" % i, "A", address)
 
     def addresses(self):
         """Endless, each once."""
@@ -156,6 +165,17 @@ class Workload:
 def write_lines(path, rows):
     with open(path, "w") as f:
         f.writelines("\t".join(row) + "\n" for row in rows)
+
+
+def write_forged(directory, files, count):
+    """So many files of so many lines, from one client with a good name, each line with a sender of
+    another domain; their paths."""
+    paths = [os.path.join(directory, "tx-forged-%d.tsv" % n) for n in range(files)]
+    for n, path in enumerate(paths):
+        write_lines(path, [("good", "127.0.0.7", "probe.example", "probe.example", "probe.example",
+                            "x@d%d.forged%d" % (i, i % len(FORGED_SERVERS)))
+                           for i in range(n * count, (n + 1) * count)])
+    return paths
 
 
 def write_transactions(workload, directory, count):
