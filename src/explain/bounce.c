@@ -122,8 +122,7 @@ bounce_set_reply(struct failure *f, struct str text)
 		/* What stands before a reply is the reporter's; a short name of the protocol too.
 		 */
 		if (head.n < 300)
-			reply = without_reporter(
-				str_trim(one_reply(str_skip(text, c.at), c.code)));
+			reply = without_reporter(str_trim(one_reply(str_skip(text, c.at), c.code)));
 	}
 	f->reply = reply;
 	f->code = c.code;

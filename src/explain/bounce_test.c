@@ -228,6 +228,11 @@ test_words(void **state)
 			     "    (reason: 553 5.3.0 go away)\n\n   ----- Transcript -----\n"
 			     "... while talking to mx.b.example.:\n",
 			"ann@b.example", "553 5.3.0 go away)", 553},
+		{"sendmail, which waits",
+			HEAD "   ----- The following addresses had transient errors -----\n"
+			     "<ann@b.example>\n\n   ----- Transcript of session follows -----\n"
+			     "<ann@b.example>... Deferred: nobody answers at mx.b.example\n",
+			"ann@b.example", "Deferred: nobody answers at mx.b.example", 0},
 		{"Exchange",
 			HEAD "Your message did not reach some or all of them.\n\n"
 			     "ann@b.example<mailto:ann@b.example>\n"

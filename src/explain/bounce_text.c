@@ -170,6 +170,8 @@ says_something(struct str said)
 	size_t letters = 0;
 
 	said = str_trim(said);
+	if (str_has_prefix(said, STR("---")))
+		return false;
 	for (size_t i = 0; i < COUNT(fields); i++)
 		if (str_has_prefix_nocase(said, fields[i]))
 			return false;
@@ -199,8 +201,12 @@ find_segments(struct str text, struct bounce *out)
 		struct failure *f = known_failure(out, address);
 		if (f) {
 			/* Exchange tells its readers first, its administrators later. */
-			if (!f->code && explain_codes_find(said).code)
+			if (!f->code && explain_codes_find(said).code) {
 				bounce_set_reply(f, said);
+			} else if (!f->words.n && says_something(said)) {
+				f->words = said;
+				bounce_set_reply(f, said);
+			}
 			continue;
 		}
 		f = bounce_add(out);

@@ -12,6 +12,12 @@
 #define OF_WORDS 3
 #define OF_ALL	 8
 
+/* A few words without a code are taken for those of a refusal, of which a program has kept no
+ * more; longer texts say many things. */
+#define FEW_WORDS   160
+#define OF_GUESS    10
+#define CODE_OF_ANY 500
+
 struct state {
 	struct arena *a;
 	const struct explain_options *o;
@@ -116,6 +122,9 @@ find_cause(struct state *s, struct explained *x, const struct explain_text *repl
 	}
 	if (!stands && best.sure < SURE_BY_WORDS && in_words)
 		try_piece(s, &(struct piece){all_words(s), 0, STR(""), OF_ALL}, x, &best);
+	if (!best.sure && !f->code && f->reply.n <= FEW_WORDS &&
+		str_find(f->reply, ' ') < f->reply.n)
+		try_piece(s, &(struct piece){reply, CODE_OF_ANY, STR(""), OF_GUESS}, x, &best);
 	x->cause = CAUSE_UNKNOWN;
 	x->sure = best.sure ? best.sure : 20;
 	if (!best.sure)

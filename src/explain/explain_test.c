@@ -173,6 +173,24 @@ test_helo(void **state)
 	check_step(&a, "Set-SendConnector -Fqdn out.a.example");
 }
 
+/* A program may have kept no more than that; of a longer text a word proves nothing. */
+static void
+test_few_words(void **state)
+{
+	struct fixture *f = *state;
+	const struct explained *x = explain(f, "trouble with that alias");
+
+	assert_int_equal(x->cause, CAUSE_USER_UNKNOWN);
+	assert_true(x->sure < 50);
+	x = explain(f,
+		"We have talked with them on and on about trouble, about the weather and how "
+		"it was in the year before, and also a bit of that alias which they would "
+		"rather not have known by all and everybody");
+	assert_int_equal(x->cause, CAUSE_UNKNOWN);
+	x = explain(f, "mx.alias.example");
+	assert_int_equal(x->cause, CAUSE_UNKNOWN);
+}
+
 static void
 test_list(void **state)
 {
@@ -290,6 +308,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ptr),
 		cmocka_unit_test(test_helo),
+		cmocka_unit_test(test_few_words),
 		cmocka_unit_test(test_list),
 		cmocka_unit_test(test_provider),
 		cmocka_unit_test(test_retry),
