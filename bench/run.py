@@ -43,7 +43,8 @@ MONITOR = "[policy]\nprofile = monitor\n"
 ALL = "[policy]\nchecks = all\n" + "".join(
     "[dnsbl %s]\n127.0.0.2 = score 4\nkind = %s\n" % (zone, "ip" if zone[0] == "b" else "domain")
     for zone in workload.LISTS)
-CALLOUTS = ("[policy]\nchecks = rdns helo spf callout\n[dns]\nzone = %s\n[callout]\nenabled = yes\nfrom = 0\n"
+# Also about mail that has a good name.
+CALLOUTS = ("[policy]\nchecks = rdns helo spf callout\n[dns]\nzone = %s\n[callout]\nenabled = yes\nfrom = -9\n"
             "helo = probe.example\naddress4 = 127.0.0.7\n")
 BUILT_IN = ("reject_unknown_client_hostname, reject_invalid_helo_hostname, "
             "reject_non_fqdn_helo_hostname, reject_unknown_helo_hostname")
@@ -279,7 +280,7 @@ def callout_flood(bench, stack):
     port = bench.place.port()
     callee = Callee(*[(a, port) for a in workload.FORGED_SERVERS], delay=0.2)
     stack.callback(callee.stop)
-    settings = SETTINGS + (CALLOUTS % zone).replace("from = 0", "from = -9") + (
+    settings = SETTINGS + CALLOUTS % zone + (
         "port = %d\nunreachable = 192.0.2.0/24 198.18.0.0/15\n" % port)
     servers = {}
     for name, text in (("off", settings.replace("enabled = yes", "enabled = no")), ("on", settings)):
