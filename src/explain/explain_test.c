@@ -184,8 +184,8 @@ test_few_words(void **state)
 	assert_true(x->sure < 50);
 	x = explain(f,
 		"We have talked with them on and on about trouble, about the weather and how "
-		"it was in the year before, and also a bit of that alias which they would "
-		"rather not have known by all and everybody");
+		"it was in the year before, and also a bit of that alias, which takes the whole "
+		"of a long and warm evening in summer");
 	assert_int_equal(x->cause, CAUSE_UNKNOWN);
 	x = explain(f, "mx.alias.example");
 	assert_int_equal(x->cause, CAUSE_UNKNOWN);
