@@ -58,15 +58,36 @@ is_report_field(struct str line)
 	return false;
 }
 
-/* A reply ends where a line begins with another code (sendmail shows one after the other) or is
- * a field of a report. */
+/* A line of what programs print of where they were: "    at Sender.send(Sender.java:7)". */
+static bool
+is_of_trace(struct str line)
+{
+	return (str_has_prefix(line, STR(" ")) || str_has_prefix(line, STR("\t"))) &&
+		str_has_prefix(str_trim(line), STR("at ")) && str_find(line, '(') < line.n;
+}
+
+/* What a program quotes ends where its quotation does: "returned '550 no', port: 25".  A code that
+ * is quoted alone is not the reply. */
+static struct str
+unquoted(struct str reply, char mark)
+{
+	if (mark != '\'' && mark != '"')
+		return reply;
+	for (size_t i = sizeof("550"); i < reply.n; i++)
+		if (reply.p[i] == mark && (i + 1 == reply.n || strchr(",;)}]\n", reply.p[i + 1])))
+			return str_slice(reply, 0, i);
+	return reply;
+}
+
+/* A reply ends where a line begins with another code (sendmail shows one after the other), is a
+ * field of a report, or is a program's. */
 static struct str
 one_reply(struct str s, unsigned code)
 {
 	struct str rest = s, line;
 
 	while (str_split(&rest, '\n', &line)) {
-		if (line.p > s.p && is_report_field(line))
+		if (line.p > s.p && (is_report_field(line) || is_of_trace(line)))
 			return str_slice(s, 0, (size_t)(line.p - s.p));
 		struct explain_codes c = explain_codes_find(str_trim(line));
 		if (c.code && c.at == 0 && c.code != code)
@@ -121,8 +142,10 @@ bounce_set_reply(struct failure *f, struct str text)
 			f->host = host_before(head);
 		/* What stands before a reply is the reporter's; a short name of the protocol too.
 		 */
-		if (head.n < 300)
-			reply = without_reporter(str_trim(one_reply(str_skip(text, c.at), c.code)));
+		if (head.n < 300) {
+			reply = str_trim(one_reply(str_skip(text, c.at), c.code));
+			reply = without_reporter(unquoted(reply, c.at ? text.p[c.at - 1] : ' '));
+		}
 	}
 	f->reply = reply;
 	f->code = c.code;

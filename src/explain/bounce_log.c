@@ -1,4 +1,5 @@
-/* explain/bounce: lines of the logs of Postfix, Exim and sendmail.  A line stands for itself. */
+/* explain/bounce: lines of the logs of Postfix, Exim, sendmail and qmail.  A line stands for
+ * itself. */
 #include "explain/bounce_private.h"
 #include "explain/text.h"
 
@@ -122,6 +123,64 @@ exim_delivery(struct str line, struct bounce *out)
 	return true;
 }
 
+/* Exim, the view of the server that refuses: "... H=name [192.0.2.1] F=<a> rejected RCPT <b>: no".
+ * What it says of a HELO or a connection is left whole: the command is part of the reason. */
+static bool
+exim_reject(struct str line, struct bounce *out)
+{
+	size_t host = find(line, STR(" H=")), at = find(line, STR(" rejected "));
+	struct str name = str_skip(line, host), rest = str_skip(line, at);
+	struct str address = str_skip(name, str_find(name, '[') + 1);
+	struct ip ip;
+
+	if (host >= at || at == line.n ||
+		!ip_parse(str_slice(address, 0, str_find(address, ']')), &ip))
+		return false;
+	rest = str_skip(rest, STR(" rejected ").n);
+	out->kind = BOUNCE_LOG;
+	struct failure *f = bounce_add(out);
+	if (!f)
+		return true;
+	f->client = ip;
+	f->sender = value_of(line, STR("F="));
+	size_t text = find(rest, STR(": "));
+	(void)explain_address_next(&(struct str){rest.p, text}, &f->recipient);
+	bool of_message = str_has_prefix(rest, STR("RCPT ")) ||
+		str_has_prefix(rest, STR("MAIL ")) || str_has_prefix(rest, STR("after "));
+	bounce_set_reply(f, of_message && text < rest.n ? str_skip(rest, text + 2) : rest);
+	return true;
+}
+
+/* qmail: "delivery 7: failure: mx_said:_550_no./Giving_up_on_mx./", which has underscores for
+ * blanks and slashes for line ends. */
+static bool
+qmail_delivery(struct arena *a, struct str line, struct bounce *out)
+{
+	static const struct str words[] = {STR_INIT("failure: "), STR_INIT("deferral: ")};
+
+	for (size_t i = 0; i < COUNT(words); i++) {
+		size_t at = find(line, words[i]);
+		struct str rest = str_trim(str_skip(line, at + (at < line.n ? words[i].n : 0)));
+		if (at == line.n || rest.n < 8 || str_find(rest, ' ') < rest.n ||
+			str_find(rest, '_') == rest.n)
+			continue;
+		out->kind = BOUNCE_LOG;
+		struct failure *f = bounce_add(out);
+		if (!f)
+			return true;
+		char *text = arena_alloc(a, rest.n);
+		for (size_t k = 0; k < rest.n; k++) {
+			bool ends =
+				rest.p[k] == '/' && (k + 1 == rest.n || rest.p[k - (k > 0)] == '.');
+			text[k] = rest.p[k] == '_' ? ' ' : ends ? '\n' : rest.p[k];
+		}
+		f->delayed = i == 1;
+		bounce_set_reply(f, str_from(text, rest.n));
+		return true;
+	}
+	return false;
+}
+
 /* sendmail: "to=<a@b>, ..., relay=..., dsn=5.1.1, stat=User unknown", and "reject=550 ...". */
 static bool
 sendmail_line(struct str line, struct bounce *out)
@@ -153,10 +212,11 @@ sendmail_line(struct str line, struct bounce *out)
 }
 
 static bool
-read_line(struct str line, struct bounce *out)
+read_line(struct arena *a, struct str line, struct bounce *out)
 {
 	return postfix_delivery(line, out) || postfix_reject(line, out) ||
-		exim_delivery(line, out) || sendmail_line(line, out);
+		exim_delivery(line, out) || exim_reject(line, out) || sendmail_line(line, out) ||
+		qmail_delivery(a, line, out);
 }
 
 bool
@@ -166,7 +226,7 @@ bounce_from_log(struct arena *a, struct str text, struct bounce *out)
 	bool any = false;
 
 	while (str_split(&rest, '\n', &line) && out->n < BOUNCE_FAILURES_MAX)
-		any = read_line(str_trim(line), out) || any;
+		any = read_line(a, str_trim(line), out) || any;
 	if (!any)
 		return false;
 	out->text = text;

@@ -219,6 +219,16 @@ test_words(void **state)
 			HEAD "Sorry.\n\n<ann@b.example> (expanded from\n"
 			     "    <all@a.example>): host mx.b.example said: 550 5.1.1 gone\n",
 			"ann@b.example", "550 5.1.1 gone", 550},
+		{"PHPMailer",
+			"SMTP Error: data not accepted. Detail: not one of ours SMTP code: 550 "
+			"Additional SMTP info: 5.7.1\n",
+			"", "550 5.7.1 not one of ours", 550},
+		{"a program's quotation",
+			"Server Response: '550 that isn't one of ours', Port: 25, Error: 550\n", "",
+			"550 that isn't one of ours", 550},
+		{"a program's trace",
+			"SendFailed: 550 5.7.1 no\n\tat a.b.Sender.send(Sender.java:7)\n", "",
+			"550 5.7.1 no", 550},
 		{"the last lines of a report",
 			"Diagnostic-Code: smtp; 550 5.1.0 no\n"
 			"Last-Attempt-Date: Fri, 4 May 2018 07:49:30 -0700\n",
@@ -344,6 +354,28 @@ test_log_of_receiver(void **state)
 	check_str(b->failure[0].helo, "box");
 	check_str(b->failure[0].sender, "joe@a.example");
 	check_str(b->failure[0].reply, "450 4.7.1 no");
+	b = read_text("2026-03-04 10:11:12 H=(box) [192.0.2.1] F=<joe@a.example> rejected RCPT "
+		      "<ann@b.example>: not here\n");
+	assert_int_equal(b->n, 1);
+	assert_string_equal(ip_text(&b->failure[0].client, room), "192.0.2.1");
+	check_str(b->failure[0].sender, "joe@a.example");
+	check_str(b->failure[0].recipient, "ann@b.example");
+	check_str(b->failure[0].reply, "not here");
+	b = read_text("2026-03-04 10:11:12 H=[192.0.2.1] rejected EHLO or HELO box: no dots\n");
+	check_str(b->failure[0].reply, "EHLO or HELO box: no dots");
+}
+
+static void
+test_log_of_qmail(void **state)
+{
+	const struct bounce *b =
+		read_text("@400000004f5d delivery 7: deferral: 192.0.2.25_does_not_like_recipient./"
+			  "Remote_host_said:_450_4.2.2_too_full/Giving_up_on_192.0.2.25./\n");
+
+	assert_int_equal(b->n, 1);
+	assert_true(b->failure[0].delayed);
+	assert_int_equal(b->failure[0].code, 450);
+	check_str(b->failure[0].reply, "450 4.2.2 too full/");
 }
 
 static void
@@ -422,6 +454,7 @@ main(void)
 		cmocka_unit_test(test_several),
 		cmocka_unit_test(test_logs),
 		cmocka_unit_test(test_log_of_receiver),
+		cmocka_unit_test(test_log_of_qmail),
 		cmocka_unit_test(test_no_bounce),
 		cmocka_unit_test(test_nothing),
 		cmocka_unit_test(test_much),

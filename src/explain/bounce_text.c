@@ -1,4 +1,5 @@
 /* explain/bounce: words for people: whom they are about, and where a copy of the message begins. */
+#include "base/buf.h"
 #include "explain/bounce_private.h"
 #include "explain/text.h"
 
@@ -285,6 +286,30 @@ find_reply(struct str text)
 	return find_reply_line(text);
 }
 
+/* PHPMailer tells the parts of a reply in an order of its own: "Detail: no SMTP code: 550
+ * Additional SMTP info: 5.7.1". */
+static struct str
+of_php(struct arena *a, struct str text)
+{
+	size_t detail = explain_find_nocase(text, STR("detail: "));
+	size_t code = explain_find_nocase(text, STR("smtp code: "));
+	struct str more = STR("additional smtp info: "), digits = str_skip(text, code);
+
+	if (detail >= code || code == text.n)
+		return (struct str){0};
+	digits = str_skip(digits, STR("smtp code: ").n);
+	size_t info = explain_find_nocase(digits, more);
+	struct str enhanced = str_skip(digits, info + (info < digits.n ? more.n : 0));
+	struct str words = str_trim(str_slice(text, detail + STR("detail: ").n, code));
+	struct buf b = buf_on(arena_alloc(a, words.n + 32), words.n + 32);
+	buf_put(&b, str_slice(digits, 0, 3));
+	buf_putc(&b, ' ');
+	buf_put(&b, explain_enhanced_find(str_slice(enhanced, 0, 9)));
+	buf_putc(&b, ' ');
+	buf_put(&b, words);
+	return buf_str(&b);
+}
+
 bool
 bounce_has_reply(struct str text)
 {
@@ -294,7 +319,16 @@ bounce_has_reply(struct str text)
 void
 bounce_from_text(struct arena *a, struct str text, struct bounce *out)
 {
+	struct str php = of_php(a, str_slice(text, 0, MESSAGE_TEXT_MAX));
+
 	out->text = out->said = text;
+	if (php.n) {
+		struct failure *f = bounce_add(out);
+		f->words = str_slice(text, 0, EXPLAIN_TEXT_MAX);
+		f->recipient = first_address(f->words, out->sender);
+		bounce_set_reply(f, php);
+		return;
+	}
 	find_segments(str_slice(text, 0, MESSAGE_TEXT_MAX), out);
 	if (out->n && !is_only_list(out)) {
 		struct failure *only = out->n == 1 ? &out->failure[0] : NULL;
