@@ -2,12 +2,14 @@
 whom not; which one; what is said of each outcome, word for word; how long it is known.
 """
 import json
+import re
 
 from bed.callee import Callee
-from bed.daemon import run_command
+from bed.daemon import Mxward, run_command
 from bed.place import wait_for
 from case import MxwardCase
 from test_callout import ZONE, Asked
+from test_redis import Redis
 from test_verdicts import CASE, OK, SITE, milter_reply, policy_reply
 from world import C
 
@@ -21,7 +23,7 @@ HOUR = 3600
 class Numbered(Asked):
     number = 0
     zone = ZONE + "".join("%s.callee.example. 300 IN MX 10 mx.callee.example.\n" % name
-                          for name in ("all", "null", "policy", "milter"))
+                          for name in ("all", "null", "policy", "milter", "all0", "all1", "null0", "null1"))
 
     def fresh(self, domain="callee.example"):
         Numbered.number += 1
@@ -220,6 +222,53 @@ class Times(Numbered):
             self.assertEqual(row["status"], status)
             self.assertLessEqual(row["left"], seconds)
             self.assertGreater(row["left"], seconds - 60)
+
+
+class TwoHosts(Numbered):
+    """They share a store: what one has learnt the other does not ask.  The second is a milter."""
+
+    @classmethod
+    def make_sections(cls, b):
+        cls.redis = Redis(b.place)
+        cls.sections = re.sub("file = .*", "redis = inet:127.0.0.1:%d" % cls.redis.port,
+                              super().make_sections(b))
+        return cls.sections
+
+    @classmethod
+    def make_milter(cls, b):
+        return None
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        b = cls.bed
+        cls.other = Mxward(b.place, cls.mxward.binary, cls.make_resolver(b), milter=b.milter_address,
+                           sections=cls.sections).start()
+        cls.other.wait_log("callouts_on", "IPv4", seconds=10)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.other.stop()
+        super().tearDownClass()
+        cls.redis.process.stop()
+
+    def test_shared(self):
+        for i, ways in enumerate((("policy", "milter"), ("milter", "policy"))):
+            for mode, sender, elsewhere, who in (
+                    ("polite", "joe%d@callee.example", "joe%d@callee.example", "joe%d@callee.example"),
+                    ("550 at MAIL", "a@null%d.callee.example", "b@null%d.callee.example",
+                     "null%d.callee.example"),
+                    ("all", "a@all%d.callee.example", "b@all%d.callee.example", "all%d.callee.example")):
+                with self.subTest(mode=mode, first=ways[0]):
+                    self.callee.mode = mode
+                    self.callee.sessions.clear()
+                    first = self.told(ways[0], sender % i)
+                    self.assertEqual(len(self.callee.sessions), 1)
+                    wait_for(lambda: who % i in self.kept(), 5, "it in the store")
+                    second = self.told(ways[1], elsewhere % i)
+                    self.assertEqual(len(self.callee.sessions), 1)
+                    self.assertEqual(first[:3], "550" if mode == "polite" else "250")
+                    self.assertEqual(second[:3], first[:3])
 
 
 class NotAsked(MxwardCase):

@@ -251,6 +251,72 @@ level = debug
                 self.assertEqual(self.registries[kind].asked["x." + kind], 0)
 
 
+class FirstSeen(MxwardCase):
+    """What the store alone knows."""
+
+    score = ""
+
+    @classmethod
+    def make_sections(cls, b):
+        folder = daemon_folder(b.place.path("store-" + cls.__name__))
+        return SITE + "[policy]\nchecks = rdns spf history domain_age\n[store]\nfile = %s\n%s" % (
+            os.path.join(folder, "store.db"), cls.score)
+
+    def setUp(self):
+        super().setUp()
+        wait_for(lambda: self.mxward.status()["store"]["usable"], 10, "the store")
+        time.sleep(1.2)     # each process looks for it once a second, at least
+
+    def said_of(self, sender):
+        return self.mxward.wait_log("event=decision", "from=" + sender + " ")
+
+    def test_seen_once(self):
+        """One message is enough, where it is certain whose it was; one that is given up is not."""
+        self.assertTrue(self.is_first(1))
+        time.sleep(1.5)
+        self.assertTrue(self.is_new())
+        self.assertTrue(self.is_first(2, "Subject: hello\n\nwell?"))
+        wait_for(lambda: not self.is_new(), 5, "the domain to be known")
+        # A worker keeps for a while what the store has said: another one asks anew.
+        self.assertEqual(self.mxward.stop(), 0)
+        self.mxward.start()
+        self.setUp()
+        self.assertFalse(self.is_first(3))
+
+    def is_new(self):
+        """Is it first seen, by what the store has?"""
+        _, out, err = run_check(self.mxward.binary, "--ip", "192.0.2.10", "--helo", "mail.good.example",
+                                "--from", "a@good.example", "--json", "-c", self.mxward.conf)
+        self.assertEqual(err, "")
+        return "domain_first_seen" in [f["id"] for f in json.loads(out)["findings"]]
+
+    def is_first(self, n, message=None):
+        smtp, sender = self.connect("milter", C["good"]), "m%d@good.example" % n
+        self.assertEqual(smtp.mail(sender).code, 250)
+        self.assertEqual(smtp.rcpt(RCPT).code, 250)
+        if message:
+            self.assertEqual(smtp.data(message).code, 250)
+        smtp.quit()
+        return "domain_first_seen" in self.said_of(sender)
+
+    def test_own_domain(self):
+        self.assertEqual(str(self.ask("policy", C["senders"], "me@second.example")), OK)
+        self.assertNotIn("domain_", self.said_of("me@second.example"))
+
+
+class FirstSeenCounts(FirstSeen):
+    score = "[actions]\ndomain_first_seen = score 8\n"
+    test_seen_once = None
+
+    def test_reply(self):
+        for way in ("policy", "milter"):
+            reply = CASE.sub("Case ID", str(self.ask(way, C["senders"], "a@never-%s.test" % way)))
+            self.assertEqual(reply, SAID[way](
+                550, "5.7.1", "no mail that was certainly of the sender's domain never-%s.test came here "
+                "before: nothing is wrong with that: it becomes known by what it sends" % way,
+                "Score 8: domain never seen here before +8", "Case ID"))
+
+
 class Off(MxwardCase):
     """Without the setting there is no such process, and nobody is asked."""
 
