@@ -219,6 +219,34 @@ make_readable(char *p, size_t n)
 	return out;
 }
 
+/* Mail programs put "> " in front of the lines of a message that is answered or passed on: taken
+ * away where nearly all lines have it. */
+static size_t
+without_marks(char *p, size_t n)
+{
+	struct str rest = str_from(p, n), line;
+	size_t lines = 0, marked = 0, out = 0;
+
+	while (str_split(&rest, '\n', &line)) {
+		lines += str_trim(line).n > 0;
+		marked += line.n > 0 && line.p[0] == '>';
+	}
+	if (marked < 2 || marked * 10 < lines * 8)
+		return n;
+	for (size_t i = 0; i < n;) {
+		while (i < n && p[i] == '>')
+			i++;
+		if (i < n && p[i] == ' ')
+			i++;
+		while (i < n) {
+			p[out++] = p[i++];
+			if (p[out - 1] == '\n')
+				break;
+		}
+	}
+	return out;
+}
+
 bool
 bounce_read(struct arena *a, char *bytes, size_t n, struct bounce *out)
 {
@@ -226,6 +254,7 @@ bounce_read(struct arena *a, char *bytes, size_t n, struct bounce *out)
 
 	*out = (struct bounce){.kind = BOUNCE_REPLY, .cut = cut};
 	n = make_readable(bytes, cut ? BOUNCE_INPUT_MAX : n);
+	n = without_marks(bytes, n);
 	struct str text = str_from(bytes, n);
 	if (str_has_prefix(text, STR("\xef\xbb\xbf")))
 		text = str_skip(text, 3);

@@ -219,6 +219,13 @@ test_words(void **state)
 			HEAD "Sorry.\n\n<ann@b.example> (expanded from\n"
 			     "    <all@a.example>): host mx.b.example said: 550 5.1.1 gone\n",
 			"ann@b.example", "550 5.1.1 gone", 550},
+		{"what was passed on with marks",
+			"> <ann@b.example>: host mx.b.example said: 550 5.7.1 no\n> and never\n",
+			"ann@b.example", "550 5.7.1 no\nand never", 550},
+		{"Postfix, whose reply goes on with an address",
+			"<ann@b.example>: host mx.b.example said: 550 sorry, but\n"
+			"    ann@b.example: not here\n",
+			"ann@b.example", "550 sorry, but\n    ann@b.example: not here", 550},
 		{"PHPMailer",
 			"SMTP Error: data not accepted. Detail: not one of ours SMTP code: 550 "
 			"Additional SMTP info: 5.7.1\n",

@@ -122,6 +122,37 @@ ends_in_code(struct str s, bool *both)
 	return true;
 }
 
+static size_t
+indent_of(struct str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && (line.p[n] == ' ' || line.p[n] == '\t'))
+		n++;
+	return n;
+}
+
+/* Whether line stands below one that says something of an address and is indented less: what
+ * Postfix wraps. */
+static bool
+is_below_another(struct str before, struct str line)
+{
+	size_t indent = indent_of(line);
+	struct str above, address, more;
+
+	for (size_t i = 0; i < SEGMENT_LINES && indent && before.n; i++) {
+		before = str_slice(before, 0, before.n - 1);
+		size_t start = str_rfind(before, '\n');
+		above = str_skip(before, start < before.n ? start + 1 : 0);
+		if (!str_trim(above).n)
+			return false;
+		if (indent_of(above) < indent)
+			return is_address_line(above, &address, &more) && more.n > 0;
+		before = str_slice(before, 0, before.n - above.n);
+	}
+	return false;
+}
+
 /* Whether a line that begins with an address goes on with what the line before says: "said: 550
  * 5.7.1", "    <ann@b.example>: no"; "<ann@b.example> (expanded from", "    <all@b.example>): no".
  * Where lines are not indented it takes more to believe it. */
@@ -133,6 +164,8 @@ continues_line(struct str text, struct str line)
 
 	if (str_has_suffix(before, STR("\n\n")))
 		return false;
+	if (is_below_another(before, line))
+		return true;
 	before = str_trim(before);
 	if (str_has_suffix(before, STR("(expanded from")))
 		return true;
