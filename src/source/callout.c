@@ -8,6 +8,7 @@
 #include "wire/callout.h"
 
 #define KNOWN_MAX   1024  /* answers that are kept */
+#define BRIEF_MAX   256	  /* and those of them that are good for TROUBLE_MS at most */
 #define HOLD_MAX_S  60	  /* longer they are not, whatever the caller allows */
 #define TROUBLE_MS  10000 /* "unverifiable" for want of the caller */
 #define REDIAL_MS   500
@@ -16,7 +17,8 @@
 
 /* A question, open or answered. */
 struct question {
-	struct list link; /* open, or known: the longest ago first */
+	struct list link; /* open, known, or brief: the longest ago first */
+	bool brief;
 	struct question *next;
 	struct source_callout *owner;
 	struct list waiters;
@@ -34,8 +36,10 @@ struct source_callout {
 	uint64_t dial_ms;	 /* not before */
 	uint32_t last_id;
 	struct question *bucket[BUCKETS];
-	struct list open, known;
-	size_t n_open, n_known;
+	/* Answers that say "not now" are of a list of their own: a flood of forged senders, who all
+	 * get such a one, does not push out what is known. */
+	struct list open, known, brief;
+	size_t n_open, n_known, n_brief;
 	struct timer *timer; /* of the first open one, and of what start() may not answer itself */
 };
 
@@ -57,7 +61,7 @@ drop(struct source_callout *s, struct question *q)
 	must(list_is_empty(&q->waiters));
 	*find(s, q->address, q->hash) = q->next;
 	list_remove(&q->link);
-	*(q->answer ? &s->n_known : &s->n_open) -= 1;
+	*(!q->answer ? &s->n_open : q->brief ? &s->n_brief : &s->n_known) -= 1;
 	answer_unref(q->answer);
 	heap_free(q);
 }
@@ -90,13 +94,14 @@ settle(struct question *q, const struct callout *c, uint64_t hold_ms)
 	a->expires_ms = clock_ms() + hold_ms;
 	q->answer = answer_ref(a);
 	q->until_ms = a->expires_ms;
+	q->brief = hold_ms <= TROUBLE_MS;
+	struct list *list = q->brief ? &s->brief : &s->known;
 	list_remove(&q->link);
-	list_add_last(&s->known, &q->link);
+	list_add_last(list, &q->link);
 	s->n_open--;
-	s->n_known++;
 	waiters_move(&q->waiters, &told);
-	if (s->n_known > KNOWN_MAX)
-		drop(s, LIST_ELEMENT(s->known.next, struct question, link));
+	if (q->brief ? ++s->n_brief > BRIEF_MAX : ++s->n_known > KNOWN_MAX)
+		drop(s, LIST_ELEMENT(list->next, struct question, link));
 	waiters_tell(&told, a, s->o.answered);
 }
 
@@ -257,6 +262,7 @@ source_callout_new(const struct source_callout_options *o)
 	s->o = *o;
 	list_init(&s->open);
 	list_init(&s->known);
+	list_init(&s->brief);
 	s->timer = timer_new(o->loop, on_timer, s);
 	return s;
 }
@@ -282,6 +288,8 @@ source_callout_free(struct source_callout *s)
 		drop(s, LIST_ELEMENT(s->open.next, struct question, link));
 	while (!list_is_empty(&s->known))
 		drop(s, LIST_ELEMENT(s->known.next, struct question, link));
+	while (!list_is_empty(&s->brief))
+		drop(s, LIST_ELEMENT(s->brief.next, struct question, link));
 	channel_free(s->channel);
 	timer_free(s->timer);
 	heap_free(s);

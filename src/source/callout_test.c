@@ -445,6 +445,33 @@ test_too_many(void **state)
 	end(&b);
 }
 
+/* A thousand forged senders, each of whom cannot be asked about now: what is known stays. */
+static void
+test_flood(void **state)
+{
+	struct bed b;
+	char address[32];
+
+	begin(&b, 2000);
+	ask(0, "ann@example.com");
+	reply(hear("ann@example.com"), CALLOUT_OK, 60);
+	turn_until(1);
+	for (size_t i = 0; i < 1100; i++) {
+		snprintf(address, sizeof(address), "a%zu@example.com", i);
+		ask(1, address);
+		reply(hear(address), CALLOUT_UNVERIFIABLE, 5);
+		turn_until(2);
+		answer_unref(b.got[1]);
+		b.got[1] = NULL;
+		b.n_got--;
+	}
+	ask(1, address); /* the last ones are known too */
+	assert_int_equal(got(1)->status, CALLOUT_UNVERIFIABLE);
+	ask(2, "ann@example.com");
+	assert_int_equal(got(2)->status, CALLOUT_OK);
+	end(&b);
+}
+
 int
 main(void)
 {
@@ -459,6 +486,7 @@ main(void)
 		cmocka_unit_test(test_inside_of_trouble),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_too_many),
+		cmocka_unit_test(test_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
