@@ -245,6 +245,29 @@ def callout(bench, stack):
     yield "callouts told something in %.0f of 100" % (100 * known / sum(status["decisions"].values()))
 
 
+def domain_age(bench, stack):
+    """A request whose domains' ages are looked for, in the store and on a list, beside the same without
+    that: at full speed, and with two requests at a time."""
+    servers = []
+    for label, check, more in (("without", "", ""), ("mxward", " domain_age", (
+            "[dnsbl ages.lists.example]\nkind = domain\nage = 7d 127.2.0.2\ntest_every = 0\n"))):
+        folder = daemon_folder(bench.place.path(bench._name("store")))
+        daemon, server = bench.daemon(
+            stack, "policy", bench.tcp(), SETTINGS + "[policy]\nchecks = rdns helo spf history%s\n[store]\n"
+            "file = %s/store.db\n%s" % (check, folder, more))
+        servers.append(server._replace(label=label, pids=children(server.pids[0])[:1]))
+    fast = bench.compare("policy", servers, bench.count(50000, 20000))
+    calm = bench.compare("policy", servers, bench.count(10000, 5000), inflight=2)
+    yield ratio_row("domain_age: worker's CPU", fast["without"], fast["mxward"], cpu_us, 1.5)
+    for name, limit in (("p50", None), ("p99", 2)):
+        yield ratio_row("domain_age: %s, two at a time" % name, calm["without"], calm["mxward"],
+                        lambda r, name=name: r["transaction_us"][name], limit)
+    status = daemon.status()
+    told = sum(n for f, n in status["findings"].items() if f.startswith("domain_age_"))
+    yield "an age was wanted, and not known, in %.0f of 100" % (
+        100 * told / sum(status["decisions"].values()))
+
+
 FLOOD_RATE, FLOW_RATE = 1000, 500
 
 
@@ -551,7 +574,7 @@ def smtp_xclient(bench, stack):
 
 
 GROUPS = {f.__name__.replace("_", "-"): f for f in (
-    policy, policy_unix, policy_all, callout, callout_flood, policy_rcpts, milter, milter_message, milter_keep, memory,
+    policy, policy_unix, policy_all, callout, callout_flood, domain_age, policy_rcpts, milter, milter_message, milter_keep, memory,
     soak, local_lists, rules, store, smtp, smtp_xclient)}
 
 
