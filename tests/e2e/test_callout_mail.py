@@ -79,6 +79,27 @@ class Band(Numbered):
         self.assertEqual(self.callee.sessions, [])
 
 
+class Provider(Numbered):
+    """Whom a large provider sends for, by SPF, that provider knows; about its other mail it is asked."""
+
+    zone = ZONE + """11.2.0.192.in-addr.arpa. 300 IN PTR mail-a.google.com.
+mail-a.google.com. 300 IN A 192.0.2.11
+customer.example. 300 IN TXT "v=spf1 ip4:192.0.2.11 -all"
+customer.example. 300 IN MX 10 mx.callee.example.
+"""
+
+    @classmethod
+    def make_sections(cls, b):
+        return super().make_sections(b).replace("from = 0", "from = -9")
+
+    def test_customer(self):
+        for sender, asked in (("joe@customer.example", 0), ("ann@callee.example", 1)):
+            with self.subTest(sender):
+                self.callee.sessions.clear()
+                self.assertEqual(self.told("policy", sender, "good2"), OK)
+                self.assertEqual(len(self.callee.sessions), asked)
+
+
 class Outcomes(Numbered):
     """Each finding is made to refuse, as far as it can be."""
 
