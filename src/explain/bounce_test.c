@@ -250,6 +250,11 @@ test_words(void **state)
 			     "<ann@b.example>\n\n   ----- Transcript of session follows -----\n"
 			     "<ann@b.example>... Deferred: nobody answers at mx.b.example\n",
 			"ann@b.example", "Deferred: nobody answers at mx.b.example", 0},
+		{"a bounce that was forwarded, with its header",
+			"> From: MAILER-DAEMON@a.example\n> Sent: Monday\nTo: joe@a.example\n"
+			"Subject: Undelivered Mail\n\nSorry.\n\n"
+			"<ann@b.example>: host mx.b.example said: 550 gone\n",
+			"ann@b.example", "550 gone", 550},
 		{"Exchange",
 			HEAD "Your message did not reach some or all of them.\n\n"
 			     "ann@b.example<mailto:ann@b.example>\n"

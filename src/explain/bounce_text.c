@@ -243,6 +243,9 @@ find_segments(struct str text, struct bounce *out)
 			}
 			continue;
 		}
+		/* A field of a header that is quoted. */
+		if (!says_something(said) && str_has_prefix_nocase(str_trim(line), STR("to:")))
+			continue;
 		f = bounce_add(out);
 		if (!f)
 			return;
