@@ -19,7 +19,7 @@ struct bounce_rules {
 	struct arena *a;
 	struct rule_set all;
 	struct compiled *compiled;
-	pcre2_match_data *data;
+	pcre2_match_data *data, *spare; /* spare: for what is no match */
 	pcre2_match_context *limits;
 };
 
@@ -52,11 +52,17 @@ bounce_rules_compile(struct bounce_rules *r, struct str pattern, struct errbuf *
 }
 
 static bool
+match_into(const struct bounce_rules *r, pcre2_match_data *data, void *code, struct str text)
+{
+	/* An empty subject must not be NULL.  0: there are more places than data has. */
+	return pcre2_match(code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, data,
+		       r->limits) >= 0;
+}
+
+static bool
 match(const struct bounce_rules *r, void *code, struct str text)
 {
-	/* An empty subject must not be NULL. */
-	return pcre2_match(code, (PCRE2_SPTR)(text.n ? text.p : ""), text.n, 0, 0, r->data,
-		       r->limits) > 0;
+	return match_into(r, r->data, code, text);
 }
 
 /* set in front of what there is. */
@@ -124,8 +130,9 @@ bounce_rules_new(struct arena *a, struct errbuf *e)
 
 	r->a = a;
 	r->data = pcre2_match_data_create(RULE_CAPTURES_MAX * 2 + 1, NULL);
+	r->spare = pcre2_match_data_create(1, NULL);
 	r->limits = pcre2_match_context_create(NULL);
-	must(r->data && r->limits);
+	must(r->data && r->spare && r->limits);
 	pcre2_set_match_limit(r->limits, MATCH_LIMIT);
 	pcre2_set_depth_limit(r->limits, DEPTH_LIMIT);
 	pcre2_set_heap_limit(r->limits, HEAP_LIMIT);
@@ -148,6 +155,7 @@ bounce_rules_free(struct bounce_rules *r)
 	for (struct compiled *c = r->compiled; c; c = c->next)
 		pcre2_code_free(c->code);
 	pcre2_match_data_free(r->data);
+	pcre2_match_data_free(r->spare);
 	pcre2_match_context_free(r->limits);
 }
 
@@ -213,9 +221,13 @@ fits(const struct bounce_rules *r, const struct bounce_rule *rule, const struct 
 		(!gate_is_open(&rule->whole_gate, &g->whole) ||
 			!match(r, rule->whole, in->text->whole)))
 		return false;
-	return !rule->plain ||
-		(gate_is_open(&rule->plain_gate, &g->plain) &&
-			match(r, rule->plain, in->text->plain));
+	if (rule->plain &&
+		(!gate_is_open(&rule->plain_gate, &g->plain) ||
+			!match(r, rule->plain, in->text->plain)))
+		return false;
+	/* Not in r->data, where the places of what fits are. */
+	return !rule->unless || !gate_is_open(&rule->unless_gate, &g->plain) ||
+		!match_into(r, r->spare, rule->unless, in->text->plain);
 }
 
 static void

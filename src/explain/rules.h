@@ -42,7 +42,8 @@ struct bounce_rule {
 	struct str first; /* the pattern as written */
 	/* Compiled patterns or NULL: of the text without and with URLs, of both codes. */
 	void *plain, *whole, *enhanced, *code;
-	struct gate plain_gate, whole_gate;
+	void *unless; /* of the text without URLs; the rule does not hold where it fits */
+	struct gate plain_gate, whole_gate, unless_gate;
 	const char *file;
 	unsigned line;
 };

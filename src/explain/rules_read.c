@@ -139,7 +139,8 @@ rule_key(struct reader *rd, struct str key, struct str value)
 		struct str *text;
 		struct gate *gate;
 	} keys[] = {{"text", &rule->plain, NULL, &rule->plain_gate},
-		{"whole", &rule->whole, NULL, &rule->whole_gate}, {"enhanced", &rule->enhanced},
+		{"whole", &rule->whole, NULL, &rule->whole_gate},
+		{"unless", &rule->unless, NULL, &rule->unless_gate}, {"enhanced", &rule->enhanced},
 		{"code", &rule->code}, {"list", NULL, &rule->list}, {"from", NULL, &rule->provider},
 		{"only", NULL, &rule->provider}, {"example", NULL, &rule->example}};
 

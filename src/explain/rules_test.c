@@ -133,6 +133,15 @@ test_own_rules(void **state)
 	assert_int_equal(m.n, 1);
 	assert_true(str_eq(m.capture[0].value, STR("B.Example")));
 	assert_true(str_eq(m.words, STR("Wombat B.Example")));
+	assert_true(bounce_rules_add(f->rules, "unless",
+		STR("rule ours-quoll policy_rejected 99\n\ttext quoll\n\tunless tame|fed\n"
+		    "\texample 550 a quoll\n"),
+		&e));
+	assert_true(explains(f, STR("550 5.7.1 the wild Quoll"), 0, &m));
+	assert_true(str_eq(m.rule->name, STR("ours-quoll")));
+	assert_true(str_eq(m.words, STR("Quoll")));
+	assert_true(!explains(f, STR("550 5.7.1 a quoll that was fed"), 0, &m) ||
+		!str_eq(m.rule->name, STR("ours-quoll")));
 	struct explain_text none = {0};
 	explain_text_fold(&f->a, STR("hello"), &none);
 	const struct bounce_provider *p =
