@@ -1,5 +1,6 @@
 /* daemon/caller: see caller.h. */
 #include <signal.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 
 #define QUESTIONS_MAX 512 /* under way; what comes on top is unverifiable */
 #define KEY_MAX	      (2 + 254)
+#define NICE	      5 /* more than the workers, whom a flood of questions is not to hold up */
 #define HELD_BACK_S   5 /* "not now" is good for so long */
 #define HOUR_MS	      UINT64_C(3600000)
 
@@ -499,6 +501,7 @@ caller_run(const struct caller_options *o)
 	k->loop = loop_new();
 	if (!k->loop)
 		return EX_OSERR;
+	(void)setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + NICE);
 	log_use_loop(k->loop);
 	config_free_local(k->config); /* lists are the workers' */
 	if (!resolver_attach(k->config, NULL, k->loop, &e)) {
