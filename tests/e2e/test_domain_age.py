@@ -43,6 +43,7 @@ class Registry(MxwardCase):
         cls.untrusted.domains["x.cert"] = 1
         cls.registry.domains.update({
             "hour.example": 1, "hour.nice": 1, "days.example": 50, "weeks.example": 300,
+            "noptr.example": 1, "mismatch.example": 1, "second.example": 1,
             "old.example": 90000, "senders.example": 90000, "listed.example": 90000,
             "here.moved": rdap.redirect(url + "moved/", 1), "late.limited": rdap.limited(2, 1),
             "x.garbage": rdap.garbage, "x.another": rdap.another, "x.huge": rdap.huge,
@@ -102,6 +103,30 @@ timeout = 700ms
         self.mxward.start()
         wait_for(lambda: self.told("milter", "hour.example") != OK, 5, "the refusal")
         self.assertEqual(self.registry.asked["hour.example"], 1)
+
+    def test_whose(self):
+        """Not the sender's domain only."""
+        for way, client, domain, whose in (("policy", "no_ptr", "noptr.example", "HELO"),
+                                           ("milter", "mismatch", "mismatch.example", "HELO, reverse name")):
+            with self.subTest(way=way):
+                want = SAID[way](550, "5.7.1", "the domain %s (%s) is new: registered 1 hour ago: %s"
+                                 % (domain, whose, FIX), "Score 8: new domain +8", "Case ID")
+
+                def told():
+                    return CASE.sub("Case ID", str(self.ask(way, C[client], "a@old.example")))
+                self.assertEqual(told(), OK)
+                self.mxward.wait_log("event=registration ", "domain=" + domain)
+                wait_for(lambda: told() != OK, 5, "the refusal")
+                self.assertEqual(told(), want)
+
+    def test_own_domain(self):
+        self.assertEqual(self.told("policy", "second.example"), OK)
+        self.assertEqual(self.told("policy", "behind.example"), OK)     # asked for after it
+        self.mxward.wait_log("event=registration ", "domain=behind.example")
+        self.assertEqual(self.registry.asked["second.example"], 0)
+        line = self.mxward.wait_log("event=decision", "from=a@second.example")
+        for finding in ("domain_new", "domain_first_seen"):
+            self.assertNotIn(finding, line)
 
     def test_grades(self):
         for domain, want in (("days.example", 3), ("weeks.example", 1), ("old.example", None),
