@@ -170,8 +170,12 @@ show_json(const struct explain_view *v, struct arena *a, json_t *id, const struc
 		json_array_append_new(others, other);
 	}
 	set(o, "others", others);
-	json_dumpf(o, v->page.out, JSON_COMPACT | JSON_REAL_PRECISION(3));
+	/* json_dumpf() writes bit by bit, which is a good part of the work of a batch. */
+	char *line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(3));
+	must(line);
+	fputs(line, v->page.out);
 	fputc('\n', v->page.out);
+	free(line);
 	json_decref(o);
 }
 
