@@ -1,5 +1,5 @@
-/* explain/bounce: lines of the logs of Postfix, Exim, sendmail and qmail.  A line stands for
- * itself. */
+/* explain/bounce: lines of the logs of Postfix, Exim, sendmail, OpenSMTPD and qmail.  A line stands
+ * for itself. */
 #include "explain/bounce_private.h"
 #include "explain/text.h"
 
@@ -66,6 +66,40 @@ postfix_delivery(struct str line, struct bounce *out)
 	bounce_set_reply(f, text.n ? text : status);
 	if (!f->host.n)
 		f->host = bare_host(value_of(line, STR("relay=")));
+	return true;
+}
+
+/* OpenSMTPD: "... evpid=.., result="PermFail", ... to=<a@b>, ... stat="550 no"", older ones with
+ * "status=PermFail" and without quotation marks. */
+static bool
+opensmtpd_delivery(struct str line, struct bounce *out)
+{
+	static const struct str fields[] = {STR_INIT("result="), STR_INIT("status=")};
+	size_t stat = find(line, STR("stat="));
+	struct str result = {0}, text = str_skip(line, stat + STR("stat=").n);
+
+	for (size_t i = 0; i < COUNT(fields) && !result.n; i++)
+		result = value_of(line, fields[i]);
+	while (result.n && result.p[0] == '"')
+		result = str_skip(result, 1);
+	bool delayed = str_has_prefix(result, STR("TempFail"));
+	if (stat == line.n || find(line, STR("evpid=")) == line.n || !result.n)
+		return false;
+	out->kind = BOUNCE_LOG;
+	if (!delayed && !str_has_prefix(result, STR("PermFail")))
+		return true;
+	struct failure *f = bounce_add(out);
+	if (!f)
+		return true;
+	f->recipient = value_of(line, STR("to="));
+	f->delayed = delayed;
+	struct str relay = value_of(line, STR("relay="));
+	f->host = bare_host(str_has_prefix(relay, STR("\"")) ? str_skip(relay, 1) : relay);
+	while (text.n && text.p[0] == '"')
+		text = str_skip(text, 1);
+	if (str_has_suffix(text, STR("\"")))
+		text = str_slice(text, 0, text.n - 1);
+	bounce_set_reply(f, text);
 	return true;
 }
 
@@ -214,9 +248,9 @@ sendmail_line(struct str line, struct bounce *out)
 static bool
 read_line(struct arena *a, struct str line, struct bounce *out)
 {
-	return postfix_delivery(line, out) || postfix_reject(line, out) ||
-		exim_delivery(line, out) || exim_reject(line, out) || sendmail_line(line, out) ||
-		qmail_delivery(a, line, out);
+	return opensmtpd_delivery(line, out) || postfix_delivery(line, out) ||
+		postfix_reject(line, out) || exim_delivery(line, out) || exim_reject(line, out) ||
+		sendmail_line(line, out) || qmail_delivery(a, line, out);
 }
 
 bool

@@ -250,6 +250,11 @@ test_words(void **state)
 			     "<ann@b.example>\n\n   ----- Transcript of session follows -----\n"
 			     "<ann@b.example>... Deferred: nobody answers at mx.b.example\n",
 			"ann@b.example", "Deferred: nobody answers at mx.b.example", 0},
+		{"copied from a mail program, without an empty line",
+			"From: MAILER-DAEMON@a.example\nTo: joe@a.example\nSubject: Failed\n"
+			"This could not be delivered to\nann@b.example\nthe mailbox is gone\n",
+			"ann@b.example",
+			"This could not be delivered to\nann@b.example\nthe mailbox is gone", 0},
 		{"a bounce that was forwarded, with its header",
 			"> From: MAILER-DAEMON@a.example\n> Sent: Monday\nTo: joe@a.example\n"
 			"Subject: Undelivered Mail\n\nSorry.\n\n"
@@ -312,6 +317,14 @@ test_logs(void **state)
 		unsigned code;
 		bool delayed;
 	} cases[] = {
+		{"smtpd[7]: 51ab mta delivery evpid=0661ab from=<joe@a.example> to=<ann@b.example> "
+		 "rcpt=<-> source=\"192.0.2.1\" relay=\"192.0.2.25 (mx.b.example)\" delay=1s "
+		 "result=\"PermFail\" stat=\"550 no\"",
+			"ann@b.example", "192.0.2.25", "550 no", 550, false},
+		{"smtp-out: session 00: evpid=0661f4, status=TempFail, from=<>, "
+		 "to=<ann@b.example>, "
+		 "rcpt=<->, source=-, relay=b.example, delay=0s, stat=Invalid domain name",
+			"ann@b.example", "b.example", "Invalid domain name", 0, true},
 		{"Nov  6 01:02:03 out postfix/smtp[77]: 4XyZ: to=<ann@b.example>, "
 		 "relay=mx.b.example[192.0.2.25]:25, delay=1, delays=0/0/1/0, dsn=5.7.25, "
 		 "status=bounced (host mx.b.example[192.0.2.25] said: 550 5.7.25 no PTR (in reply "

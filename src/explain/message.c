@@ -409,6 +409,20 @@ is_field_name(struct str s)
 	return false;
 }
 
+/* "Name: value", or the rest of one. */
+static bool
+is_header_line(struct str line)
+{
+	size_t colon = str_find(line, ':');
+
+	if (line.n && (line.p[0] == ' ' || line.p[0] == '\t'))
+		return true;
+	for (size_t i = 0; i < colon; i++)
+		if (!chr_is_alnum(line.p[i]) && !strchr("-_", line.p[i]))
+			return false;
+	return colon > 0 && colon < line.n;
+}
+
 bool
 message_looks_like(struct str text)
 {
@@ -425,15 +439,9 @@ message_looks_like(struct str text)
 			continue;
 		if (!str_trim(line).n)
 			break;
-		if (line.p[0] == ' ' || line.p[0] == '\t')
-			continue;
-		size_t colon = str_find(line, ':');
-		if (colon == line.n || colon == 0)
+		if (!is_header_line(line))
 			return false;
-		for (size_t i = 0; i < colon; i++)
-			if (!chr_is_alnum(line.p[i]) && !strchr("-_", line.p[i]))
-				return false;
-		known += is_field_name(str_slice(line, 0, colon));
+		known += is_field_name(str_slice(line, 0, str_find(line, ':')));
 	}
 	return known >= 2;
 }
@@ -458,13 +466,18 @@ init_once(void)
 	done = true;
 }
 
-/* What lies behind the header, where MIME is too broken for any part to be found. */
+/* What lies behind the header, where MIME is too broken for any part to be found, or where no empty
+ * line ends it: somebody copied it from a mail program. */
 static struct str
 raw_body(struct arena *a, struct str bytes)
 {
-	for (size_t at = 0; (at += str_find(str_skip(bytes, at), '\n')) < bytes.n; at++)
-		if (at + 1 < bytes.n && bytes.p[at + 1] == '\n')
-			return arena_str(a, str_slice(bytes, at + 2, at + 2 + MESSAGE_TEXT_MAX));
+	struct str rest = bytes, line;
+
+	while (str_split(&rest, '\n', &line))
+		if (!is_header_line(line))
+			return arena_str(a,
+				str_slice(bytes, (size_t)(line.p - bytes.p),
+					(size_t)(line.p - bytes.p) + MESSAGE_TEXT_MAX));
 	return STR("");
 }
 
