@@ -122,13 +122,19 @@ answer_all(struct question *q, struct str text, uint64_t hold_ms)
 }
 
 static void
+put_unverifiable(const char *reason, struct buf *out)
+{
+	callout_print(
+		&(struct callout){.status = CALLOUT_UNVERIFIABLE, .reason = str_of(reason)}, out);
+}
+
+static void
 answer_unverifiable(struct question *q, const char *reason)
 {
 	char room[CALLOUT_TEXT_MAX];
 	struct buf text = BUF(room);
 
-	callout_print(
-		&(struct callout){.status = CALLOUT_UNVERIFIABLE, .reason = str_of(reason)}, &text);
+	put_unverifiable(reason, &text);
 	answer_all(q, buf_str(&text), HELD_BACK_S * 1000);
 }
 
@@ -334,6 +340,25 @@ question_new(struct caller *k, struct str address)
 	return q;
 }
 
+/* With the minute's callouts spent, the store is only asked about whom this process has met: what
+ * is left is a flood of forged senders, of whom nobody knows anything.  False: it is no such one.
+ */
+static bool
+turn_away(struct client *c, uint32_t id, struct str address)
+{
+	struct caller *k = c->caller;
+	const char *no = callout_budget_spent(k->o->budget, clock_ms());
+	char room[CALLOUT_TEXT_MAX];
+	struct buf text = BUF(room);
+	uint64_t left_ms;
+
+	if (!no || remembered(k, address, &left_ms).p)
+		return false;
+	put_unverifiable(no, &text);
+	send_answer(c, id, buf_str(&text), HELD_BACK_S * 1000);
+	return true;
+}
+
 static void
 take(struct client *c, uint32_t id, struct str address)
 {
@@ -348,6 +373,8 @@ take(struct client *c, uint32_t id, struct str address)
 	}
 	struct question *q = find(k, address);
 	bool fresh = !q;
+	if (fresh && turn_away(c, id, address))
+		return;
 	if (fresh)
 		q = question_new(k, address);
 	struct asker *a = heap_calloc(1, sizeof(*a));
