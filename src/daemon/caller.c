@@ -25,6 +25,7 @@
 #define NICE	      5 /* more than the workers, whom a flood of questions is not to hold up */
 #define HELD_BACK_S   5 /* "not now" is good for so long */
 #define HOUR_MS	      UINT64_C(3600000)
+#define ON_ITS_WAY_MS 2000 /* until what was learnt can be read in the store */
 
 /* A worker. */
 struct client {
@@ -273,6 +274,16 @@ remembered(struct caller *k, struct str address, uint64_t *left_ms)
 	return text;
 }
 
+/* Learnt a moment ago: the store may not show it yet. */
+static bool
+is_new(struct str text, uint64_t left_ms)
+{
+	struct callout c;
+	bool of_domain;
+
+	return callout_parse(text, &c) && left_ms + ON_ITS_WAY_MS > keep_ms(c.status, &of_domain);
+}
+
 static void ask_store(struct question *q, bool of_domain);
 
 static void
@@ -289,9 +300,8 @@ on_record(void *ctx, enum store_status status, const struct store_record *r)
 		return;
 	}
 	uint64_t left_ms;
-	struct str text =
-		status == STORE_FAIL ? remembered(k, q->address, &left_ms) : (struct str){NULL, 0};
-	if (text.p) {
+	struct str text = remembered(k, q->address, &left_ms);
+	if (text.p && (status == STORE_FAIL || is_new(text, left_ms))) {
 		answer_all(q, text, left_ms);
 		return;
 	}
