@@ -36,7 +36,7 @@ use_damaged(size_t *known)
 	uint64_t began = clock_us();
 	struct store *s = opened();
 
-	assert_true(clock_us() - began < 2000000);
+	assert_true(clock_us() - began < 10000000);
 	*known += expect_no_lie(s);
 	put(s, STORE_CASE, "new", STR("new"));
 	if (store_sync(s) != STORE_OK) /* damaged twice within a minute */
@@ -332,11 +332,19 @@ test_eio(void **state)
 	sqlite3_vfs_unregister(&failing);
 }
 
+/* Time that stands still: a busy machine does not add to it. */
+static uint64_t
+ms_told(void)
+{
+	return 1000000 + ms_by;
+}
+
 /* Should the power fail: what was written a second ago is on the disk, for one sync a second. */
 static void
 test_log_is_synced_each_second(void **state)
 {
-	const struct store_options o = {.clock = &ahead};
+	static const struct store_clock told = {clock_wall, ms_told};
+	const struct store_options o = {.clock = &told};
 
 	fail_by_switch();
 	struct store *s = opened_with(&o);
