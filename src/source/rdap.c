@@ -19,6 +19,7 @@
 struct registry {
 	struct list link;    /* of those that have jobs */
 	struct list waiting; /* jobs */
+	size_t n_waiting;
 	struct str url;
 	bool ours; /* of the settings */
 	bool busy;
@@ -126,14 +127,30 @@ free_slot(const struct source_rdap *s, unsigned *out)
 	return false;
 }
 
+static void
+wait_again(struct source_rdap *s, struct job *j)
+{
+	list_add_last(&j->registry->waiting, &j->link);
+	j->registry->n_waiting++;
+	s->stats.waiting++;
+}
+
+/* It waits no more. */
+static void
+wait_over(struct source_rdap *s, struct job *j)
+{
+	list_remove(&j->link);
+	j->registry->n_waiting--;
+	s->stats.waiting--;
+}
+
 /* The next of this registry's, if it may be asked now. */
 static void
 start_next(struct source_rdap *s, struct registry *r, uint64_t now, unsigned slot)
 {
 	struct job *j = LIST_ELEMENT(r->waiting.next, struct job, link);
 
-	list_remove(&j->link);
-	s->stats.waiting--;
+	wait_over(s, j);
 	r->busy = true;
 	r->next_ms = now + MINUTE_MS / s->o.rate;
 	s->next_ms = now + MINUTE_MS / s->o.rate_all;
@@ -169,13 +186,6 @@ pump(void *ctx)
 	}
 	if (next != UINT64_MAX)
 		timer_set(s->timer, next > now ? next - now : 0);
-}
-
-static void
-wait_again(struct source_rdap *s, struct job *j)
-{
-	list_add_last(&j->registry->waiting, &j->link);
-	s->stats.waiting++;
 }
 
 /* False: it is not to be followed. */
@@ -264,31 +274,50 @@ source_rdap_fetched(struct source_rdap *s, unsigned slot, const struct rdap_page
 /* --- wishes --- */
 
 static bool
-was_asked(struct source_rdap *s, struct str domain)
+was_asked(const struct source_rdap *s, uint64_t hash)
 {
-	uint64_t hash = hash_str_with(domain, 0), now = clock_ms();
 	size_t i = hash % ASKED;
 
-	if (s->asked[i].hash == hash && now < s->asked[i].until_ms)
-		return true;
-	s->asked[i].hash = hash;
-	s->asked[i].until_ms = now + AGAIN_MS;
-	return false;
+	return s->asked[i].hash == hash && clock_ms() < s->asked[i].until_ms;
+}
+
+/* Whoever has most gives up its newest: forged domains of one registry, or one that is let alone,
+ * keep nobody from asking another.  False: that is r itself. */
+static bool
+make_room(struct source_rdap *s, const struct registry *r)
+{
+	struct registry *most = NULL;
+
+	for (struct list *l = s->active.next; l != &s->active; l = l->next) {
+		struct registry *one = LIST_ELEMENT(l, struct registry, link);
+		if (!most || one->n_waiting > most->n_waiting)
+			most = one;
+	}
+	if (!most || most->n_waiting <= r->n_waiting + 1)
+		return false;
+	struct job *j = LIST_ELEMENT(most->waiting.prev, struct job, link);
+	wait_over(s, j);
+	heap_free(j);
+	s->stats.dropped++;
+	return true;
 }
 
 void
 source_rdap_want(struct source_rdap *s, struct str domain)
 {
+	uint64_t hash = hash_str_with(domain, 0);
 	struct registry *r;
 
-	if (s->stats.waiting >= WAITING_MAX) {
+	if (was_asked(s, hash))
+		return;
+	r = find_registry(s, domain);
+	if (r && s->stats.waiting >= WAITING_MAX && !make_room(s, r)) {
 		s->stats.dropped++;
 		return;
 	}
-	if (was_asked(s, domain))
-		return;
+	s->asked[hash % ASKED].hash = hash;
+	s->asked[hash % ASKED].until_ms = clock_ms() + AGAIN_MS;
 	s->stats.wanted++;
-	r = find_registry(s, domain);
 	if (!r) {
 		s->o.answered(s->o.ctx, domain, NULL);
 		return;

@@ -332,6 +332,10 @@ test_bounds(void **state)
 	assert_int_equal(s.waiting, 1000);
 	assert_true(s.dropped >= 3999);
 	assert_int_equal(b.n_fetched, 1);
+	/* Those of one registry keep nobody from asking another. */
+	want(&b, "a.three");
+	assert_string_equal(b.url, "https://three.example/domain/a.three");
+	assert_int_equal(source_rdap_stats(b.source).waiting, 999);
 	bed_done(&b);
 }
 
