@@ -138,7 +138,7 @@ within = 6s
         good one might avert is put off; the same message would be let in the second time, and be to
         its credit."""
         wait_for(lambda: self.ask("policy", C["forged"],
-                                  "try%d@good.example" % next(self.tries)).code == 550, 5,
+                                  "try%d@good.example" % next(self.tries)).code == 550, 20,
                  "the worker to reach the store")
 
     def test_put_off_then_forgiven(self):

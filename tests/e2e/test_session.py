@@ -64,9 +64,10 @@ class SessionCase(MxwardCase):
         self.wait_worker()
 
     def wait_worker(self):
-        """Nobody is put off while a worker does not know whether he has a good record."""
-        wait_for(lambda: not [f for f in self.findings() if f.startswith("history_temperror")], 5,
-                 "the worker to reach the store")
+        """Nobody is put off while a worker does not know whether he has a good record.  On a machine
+        that is slow the first questions are not answered in time; then it rests, for longer each time."""
+        wait_for(lambda: not [f for f in self.findings() if f.startswith("history_temperror")], 20,
+                 "the worker to reach the store: %s" % self.mxward.status()["store"])
 
     def findings(self):
         """Of a message of somebody who is not in these tests."""
