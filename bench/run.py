@@ -574,8 +574,8 @@ def smtp_xclient(bench, stack):
 
 
 GROUPS = {f.__name__.replace("_", "-"): f for f in (
-    policy, policy_unix, policy_all, callout, callout_flood, domain_age, policy_rcpts, milter, milter_message, milter_keep, memory,
-    soak, local_lists, rules, store, smtp, smtp_xclient)}
+    policy, policy_unix, policy_all, callout, callout_flood, domain_age, policy_rcpts, milter,
+    milter_message, milter_keep, memory, soak, local_lists, rules, store, smtp, smtp_xclient)}
 
 
 def own_resolver_settings(place):

@@ -234,9 +234,10 @@ without_marks(char *p, size_t n)
 	if (marked < 2 || marked * 10 < lines * 8)
 		return n;
 	for (size_t i = 0; i < n;) {
+		bool is_marked = p[i] == '>';
 		while (i < n && p[i] == '>')
 			i++;
-		if (i < n && p[i] == ' ')
+		if (is_marked && i < n && p[i] == ' ')
 			i++;
 		while (i < n) {
 			p[out++] = p[i++];

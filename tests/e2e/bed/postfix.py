@@ -18,7 +18,8 @@ DOMAINS = ("example.org", "second.example")
 PUBLIC_USERS = ("user", "other", "third", "optout", "tagged", "postmaster", "abuse")
 QUEUE_FOLDERS = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming",
                  "private", "saved", "trace")
-MAIN_CF = """compatibility_level = 3.6
+# What all have.
+BASE_CF = """compatibility_level = 3.6
 queue_directory = {dir}/queue
 data_directory = {dir}/postfix-data
 command_directory = /usr/sbin
@@ -27,29 +28,30 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file = {dir}/mail.log
 maillog_file_prefixes = {dir}
-myhostname = mx.example.org
-mydestination =
 mynetworks = 127.0.0.1/32
 inet_interfaces = 127.0.0.1
-inet_protocols = all
 disable_dns_lookups = yes
 smtpd_peername_lookup = no
-smtpd_authorized_xclient_hosts = 127.0.0.1
 virtual_mailbox_domains = {domains}
-virtual_mailbox_maps = inline:{{ {mailboxes} }}
 virtual_mailbox_base = {dir}/mail
-recipient_delimiter = +
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
+alias_maps =
+notify_classes =
+in_flow_delay = 0
+"""
+MAIN_CF = BASE_CF + """myhostname = mx.example.org
+mydestination =
+inet_protocols = all
+smtpd_authorized_xclient_hosts = 127.0.0.1
+virtual_mailbox_maps = inline:{{ {mailboxes} }}
+recipient_delimiter = +
 default_transport = discard
 relay_transport = discard
 local_transport = discard
-alias_maps =
 local_recipient_maps =
-notify_classes =
 smtpd_error_sleep_time = 0
-in_flow_delay = 0
 smtpd_soft_error_limit = 1000
 smtpd_hard_error_limit = 1000
 smtpd_client_connection_count_limit = 0
@@ -172,36 +174,15 @@ class Postfix:
             return ""
 
 
-SENDER_CF = """compatibility_level = 3.6
-queue_directory = {dir}/queue
-data_directory = {dir}/postfix-data
-command_directory = /usr/sbin
-daemon_directory = {daemons}
-mail_owner = postfix
-setgid_group = postdrop
-maillog_file = {dir}/mail.log
-maillog_file_prefixes = {dir}
-myhostname = {name}
+SENDER_CF = BASE_CF + """myhostname = {name}
 mydestination =
-mynetworks = 127.0.0.1/32
-inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-disable_dns_lookups = yes
-smtpd_peername_lookup = no
 smtpd_relay_restrictions = permit_mynetworks, reject
-virtual_mailbox_domains = {domains}
 virtual_mailbox_maps = static:box
-virtual_mailbox_base = {dir}/mail
-virtual_uid_maps = static:{uid}
-virtual_gid_maps = static:{gid}
-virtual_minimum_uid = 1
 default_transport = error:no way is known for this sender
 sender_dependent_default_transport_maps = inline:{{ {ways} }}
 local_transport = error
-alias_maps =
 local_recipient_maps =
-notify_classes =
-in_flow_delay = 0
 """
 
 
@@ -247,33 +228,12 @@ class SendingPostfix(Postfix):
                         "bounce with %s" % marker)[0]
 
 
-VERIFYING_CF = """compatibility_level = 3.6
-queue_directory = {dir}/queue
-data_directory = {dir}/postfix-data
-command_directory = /usr/sbin
-daemon_directory = {daemons}
-mail_owner = postfix
-setgid_group = postdrop
-maillog_file = {dir}/mail.log
-maillog_file_prefixes = {dir}
-myhostname = {name}
+VERIFYING_CF = BASE_CF + """myhostname = {name}
 mydestination = $myhostname
-mynetworks = 127.0.0.1/32
-inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
-disable_dns_lookups = yes
-smtpd_peername_lookup = no
-virtual_mailbox_domains = {domains}
 virtual_mailbox_maps = inline:{{ {mailboxes} }}
-virtual_mailbox_base = {dir}/mail
-virtual_uid_maps = static:{uid}
-virtual_gid_maps = static:{gid}
-virtual_minimum_uid = 1
 default_transport = smtp:[{target[0]}]:{target[1]}
 local_recipient_maps = inline:{{ postmaster=x }}
-alias_maps =
-notify_classes =
-in_flow_delay = 0
 smtpd_error_sleep_time = 0
 smtpd_recipient_restrictions = reject_unauth_destination, reject_unverified_sender
 unverified_sender_reject_code = 550
